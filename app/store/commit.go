@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"oneframe/app/fault"
+)
+
+// groupMax bounds how many writers share a commit, and so how long one waits for the others.
+const groupMax = 64
+
+// pending is a writer in the queue. done is closed by the leader after err or panicked is set.
+type pending struct {
+	ctx      context.Context
+	f        func(*Tx) error
+	err      error
+	panicked any
+	done     chan struct{}
+}
+
+// Write runs f in a transaction and returns after it is durable: with f's error, and
+// then nothing of f happened, or the commit's. f must be quick and must not open
+// another transaction; f may run beside other writers' in one commit, each under its
+// own savepoint, so an error in one leaves the others untouched.
+func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
+	p := &pending{ctx: ctx, f: f, done: make(chan struct{})}
+	db.mu.Lock()
+	db.queue = append(db.queue, p)
+	lead := !db.leading
+	db.leading = true
+	db.mu.Unlock()
+	if lead {
+		db.lead()
+	}
+	<-p.done
+	if p.panicked != nil {
+		panic(p.panicked)
+	}
+	return p.err
+}
+
+// lead commits groups until the queue is empty. The first writer to find nobody leading does it.
+func (db *DB) lead() {
+	for {
+		db.mu.Lock()
+		n := min(len(db.queue), groupMax)
+		if n == 0 {
+			db.leading = false
+			db.mu.Unlock()
+			return
+		}
+		group := db.queue[:n:n]
+		db.queue = db.queue[n:]
+		db.mu.Unlock()
+		db.commit(group)
+	}
+}
+
+// commit runs a group in one transaction and tells each writer how it went.
+func (db *DB) commit(group []*pending) {
+	ctx := context.Background() // one writer's cancelled request must not undo the others
+	dirty, err := db.runGroup(ctx, group)
+	if err == nil && dirty {
+		db.mu.Lock()
+		close(db.changed)
+		db.changed = make(chan struct{})
+		db.mu.Unlock()
+	}
+	for _, p := range group {
+		if err != nil && p.err == nil {
+			p.err = fault.Disk(err)
+		}
+		close(p.done)
+	}
+}
+
+func (db *DB) runGroup(ctx context.Context, group []*pending) (dirty bool, err error) {
+	t, err := db.write.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = t.Rollback() }() // after a commit this does nothing
+	for _, p := range group {
+		tx := &Tx{Now: db.instant(), ctx: ctx, sql: t}
+		if _, err := t.ExecContext(ctx, "SAVEPOINT one"); err != nil {
+			return false, err
+		}
+		end := "RELEASE one"
+		if !p.run(tx) {
+			end = "ROLLBACK TO one; RELEASE one"
+			tx.dirty = false
+		}
+		if _, err := t.ExecContext(ctx, end); err != nil {
+			return false, err
+		}
+		dirty = dirty || tx.dirty
+	}
+	if err := t.Commit(); err != nil {
+		return false, fmt.Errorf("commit: %w", err)
+	}
+	return dirty, nil
+}
+
+// run runs the writer's function and reports whether its work is to be kept.
+func (p *pending) run(tx *Tx) (keep bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.panicked, keep = r, false
+		}
+	}()
+	if p.err = p.ctx.Err(); p.err != nil {
+		return false
+	}
+	p.err = p.f(tx)
+	return p.err == nil
+}
