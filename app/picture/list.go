@@ -1,0 +1,159 @@
+package picture
+
+import (
+	"database/sql"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"oneframe/app/fault"
+	"oneframe/app/slot"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// Query says which pictures List gives.
+type Query struct {
+	Clip   string  // slug; "" for every clip
+	States []State // none means all
+	Sort   string  // recent (default: newest first), best (highest score first) or oldest
+	Cursor string  // from the page before
+	Limit  int     // 1 to 500; 0 means 50
+}
+
+// order is how a sort is written, and how a page goes on from the last picture of the one before.
+// where n is the number of the parameter with its id, and n+1 of the one with its score.
+type order struct {
+	by    string
+	after func(n int) string
+}
+
+func (q Query) order() (order, error) {
+	switch q.Sort {
+	case "", "recent":
+		return order{`id DESC`, func(n int) string { return fmt.Sprintf(`id < $%d`, n) }}, nil
+	case "oldest":
+		return order{`id`, func(n int) string { return fmt.Sprintf(`id > $%d`, n) }}, nil
+	case "best":
+		return order{`score DESC, id DESC`, func(n int) string {
+			return fmt.Sprintf(`(score < $%[2]d OR (score = $%[2]d AND id < $%[1]d))`, n, n+1)
+		}}, nil
+	}
+	return order{}, fault.New(fault.Invalid, "bad_sort", "sort must be recent, oldest or best, not %q.", q.Sort)
+}
+
+// List gives a page of pictures and the cursor of the next one, "" at the end.
+func List(tx *store.Tx, q Query) (page []Picture, next string, err error) {
+	o, err := q.order()
+	if err != nil {
+		return nil, "", err
+	}
+	where, args, err := q.where(o)
+	if err != nil {
+		return nil, "", err
+	}
+	limit := q.Limit
+	if limit <= 0 {
+		limit = 50
+	}
+	limit = min(limit, 500)
+	args = append(args, limit+1)
+	page, err = store.Each(tx, func(r *sql.Rows, p *Picture) error { return scan(r, p) },
+		fmt.Sprintf(`SELECT %s FROM picture WHERE %s ORDER BY %s LIMIT $%d`, columns, where, o.by, len(args)), args...)
+	if err != nil || len(page) <= limit {
+		return page, "", err
+	}
+	page = page[:limit]
+	return page, cursor(page[limit-1]), nil
+}
+
+func (q Query) where(o order) (string, []any, error) {
+	var args []any
+	put := func(v any) int { args = append(args, v); return len(args) }
+	conds := []string{"1 = 1"}
+	if q.Clip != "" {
+		conds = append(conds, fmt.Sprintf("clip = $%d", put(q.Clip)))
+	}
+	if len(q.States) > 0 {
+		var in []string
+		for _, s := range q.States {
+			in = append(in, fmt.Sprintf("$%d", put(s)))
+		}
+		conds = append(conds, "state IN ("+strings.Join(in, ", ")+")")
+	}
+	if q.Cursor != "" {
+		id, score, err := uncursor(q.Cursor)
+		if err != nil {
+			return "", nil, err
+		}
+		n := put(id)
+		if q.Sort == "best" {
+			put(score)
+		}
+		conds = append(conds, o.after(n))
+	}
+	return strings.Join(conds, " AND "), args, nil
+}
+
+func cursor(last Picture) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %g", last.ID, last.Score))
+}
+
+func uncursor(c string) (id string, score float64, err error) {
+	raw, err := base64.RawURLEncoding.DecodeString(c)
+	if err == nil {
+		_, err = fmt.Sscanf(string(raw), "%s %g", &id, &score)
+	}
+	if err != nil {
+		return "", 0, fault.Wrap(err, fault.Invalid, "bad_cursor", "That cursor is not one of ours.")
+	}
+	return id, score, nil
+}
+
+// Choice is the accepted picture that a slot shows.
+type Choice struct {
+	Slot    slot.ID
+	Picture ID
+	Large   vault.Key
+}
+
+// Choose gives at most one accepted picture a slot, in slot order: the newest by the
+// time it was received, or the best by score (the newest among equals).
+func Choose(tx *store.Tx, clip, pick string) ([]Choice, error) {
+	by := `number, id DESC`
+	switch pick {
+	case "newest":
+	case "best":
+		by = `number, score DESC, id DESC`
+	default:
+		return nil, fmt.Errorf("pick must be newest or best, not %q", pick)
+	}
+	all, err := store.Each(tx, func(r *sql.Rows, c *Choice) error {
+		return r.Scan(&c.Slot.Clip, &c.Slot.Number, &c.Picture, &c.Large)
+	}, `SELECT clip, number, id, large FROM picture WHERE clip = $1 AND state = 'accepted' AND number > 0 ORDER BY `+by, clip)
+	if err != nil {
+		return nil, err
+	}
+	first := all[:0]
+	for i, c := range all {
+		if i == 0 || c.Slot != first[len(first)-1].Slot {
+			first = append(first, c)
+		}
+	}
+	return first, nil
+}
+
+// Counts gives the number of pictures in each state, of a clip or, for "", of all.
+func Counts(tx *store.Tx, clip string) (map[State]int, error) {
+	type row struct {
+		state State
+		n     int
+	}
+	rows, err := store.Each(tx, func(r *sql.Rows, v *row) error { return r.Scan(&v.state, &v.n) },
+		`SELECT state, COUNT(*) FROM picture WHERE ($1 = '' OR clip = $1) GROUP BY state`, clip)
+	counts := map[State]int{}
+	for _, r := range rows {
+		counts[r.state] = r.n
+	}
+	return counts, err
+}

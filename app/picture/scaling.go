@@ -1,0 +1,69 @@
+package picture
+
+import (
+	"database/sql"
+	"time"
+
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// Claim takes up to n received pictures for scaling, the oldest first: those that
+// nobody has claimed, those whose claim ran out, and those whose next try is due. It
+// counts an attempt for each.
+func Claim(tx *store.Tx, n int, lasts time.Duration) ([]Picture, error) {
+	now := store.Millis(tx.Now)
+	return store.Each(tx, func(r *sql.Rows, p *Picture) error { return scan(r, p) },
+		`UPDATE picture SET claimed_until = $1, attempts = attempts + 1
+		WHERE id IN (SELECT id FROM picture WHERE state = 'received' AND claimed_until <= $2 ORDER BY claimed_until, id LIMIT $3)
+		RETURNING `+columns, store.Millis(tx.Now.Add(lasts)), now, n)
+}
+
+// Unscaled reports whether Claim would find something.
+func Unscaled(tx *store.Tx) (bool, error) {
+	var n int
+	err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM picture WHERE state = 'received' AND claimed_until <= $1 LIMIT 1) AS due`,
+		store.Millis(tx.Now)).Scan(&n)
+	return n > 0, err
+}
+
+// Renditions are the scaled copies of a picture, durable already. Width and Height
+// are of the large one, in pixels.
+type Renditions struct {
+	Large, Medium, Thumb vault.Key
+	Width, Height        int
+}
+
+// Ready names the renditions: the picture now waits for its verdict. A picture that
+// was withdrawn meanwhile, or made ready by another worker, is left as it is.
+func Ready(tx *store.Tx, id ID, r Renditions) error {
+	n, err := tx.Exec(`UPDATE picture SET state = 'waiting', large = $1, medium = $2, thumb = $3, large_width = $4, large_height = $5,
+		ready_at = $6, claimed_until = 0, error = '' WHERE id = $7 AND state = 'received'`,
+		r.Large, r.Medium, r.Thumb, r.Width, r.Height, store.Millis(tx.Now), id)
+	if err != nil || n == 0 {
+		return err
+	}
+	return note(tx, id, "ready", "", "")
+}
+
+// Retry puts off a picture that could not be scaled until the time.
+func Retry(tx *store.Tx, id ID, why string, at time.Time) error {
+	_, err := tx.Exec(`UPDATE picture SET error = $1, claimed_until = $2 WHERE id = $3 AND state = 'received'`, why, store.Millis(at), id)
+	return err
+}
+
+// Fail gives a picture up that can't be scaled; its slot reopens.
+func Fail(tx *store.Tx, id ID, why string) error {
+	p, err := Get(tx, id)
+	if err != nil || p.State != Received {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE picture SET state = 'failed', error = $1, claimed_until = 0, settled_at = $2 WHERE id = $3`,
+		why, store.Millis(tx.Now), id); err != nil {
+		return err
+	}
+	if err := recount(tx, p, Failed); err != nil {
+		return err
+	}
+	return note(tx, id, "failed", "", why)
+}

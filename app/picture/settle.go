@@ -1,0 +1,117 @@
+package picture
+
+import (
+	"oneframe/app/fault"
+	"oneframe/app/slot"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// Verdict is what was decided about a picture, and by whom. State Waiting takes a
+// decision back.
+type Verdict struct {
+	State     State // accepted, rejected, undecided, or waiting
+	Reason    string
+	By        string // "crowd", or who
+	Score     float64
+	Judgments int
+}
+
+// event is the kind of event that a verdict appends.
+func (v Verdict) event() string {
+	if v.State == Waiting {
+		return "reopened"
+	}
+	return string(v.State)
+}
+
+// Settle gives a verdict on a picture that has its renditions, first or again, and
+// keeps its slot's count in step. It reports whether anything changed; a picture that
+// is not judged (received, withdrawn, failed) is Conflict not_judged.
+func Settle(tx *store.Tx, id ID, v Verdict) (changed bool, err error) {
+	p, err := Get(tx, id)
+	if err != nil {
+		return false, err
+	}
+	switch p.State {
+	case Waiting, Undecided, Accepted, Rejected:
+	default:
+		return false, fault.New(fault.Conflict, "not_judged", "This frame can't be judged: it is %s.", p.State)
+	}
+	if p.State == v.State && p.Reason == v.Reason && p.Score == v.Score && p.Judgments == v.Judgments {
+		return false, nil
+	}
+	if _, err := tx.Exec(`UPDATE picture SET state = $1, reason = $2, score = $3, judgments = $4, settled_at = $5 WHERE id = $6`,
+		v.State, v.Reason, v.Score, v.Judgments, settledAt(tx, v), id); err != nil {
+		return false, err
+	}
+	if err := recount(tx, p, v.State); err != nil {
+		return false, err
+	}
+	return true, note(tx, id, v.event(), v.By, v.Reason)
+}
+
+func settledAt(tx *store.Tx, v Verdict) int64 {
+	if v.State == Waiting {
+		return 0
+	}
+	return store.Millis(tx.Now)
+}
+
+// recount keeps the slot's count of standing pictures in step with a change of state.
+func recount(tx *store.Tx, was Picture, now State) error {
+	if was.Slot.Number == 0 || was.State.Standing() == now.Standing() {
+		return nil
+	}
+	if now.Standing() {
+		return slot.Restore(tx, was.Slot)
+	}
+	return slot.Reopen(tx, was.Slot)
+}
+
+// Withdraw takes a picture back for good, in any state, and gives the files that no
+// other picture names, which the caller removes after the commit. The row stays as a
+// tombstone without the contributor's name. Doing it again gives the files again, so
+// that a crash between the commit and the removal can be made good.
+func Withdraw(tx *store.Tx, id ID, by string) ([]vault.Key, error) {
+	p, err := Get(tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if p.State != Withdrawn {
+		if err := withdraw(tx, p, by); err != nil {
+			return nil, err
+		}
+	}
+	return unnamed(tx, p)
+}
+
+func withdraw(tx *store.Tx, p Picture, by string) error {
+	if _, err := tx.Exec(`UPDATE picture SET state = 'withdrawn', name = '', reason = '', claimed_until = 0, settled_at = $1 WHERE id = $2`,
+		store.Millis(tx.Now), p.ID); err != nil {
+		return err
+	}
+	if err := recount(tx, p, Withdrawn); err != nil {
+		return err
+	}
+	return note(tx, p.ID, "withdrawn", by, "")
+}
+
+// unnamed gives those of the picture's files that no picture names that isn't withdrawn.
+func unnamed(tx *store.Tx, p Picture) ([]vault.Key, error) {
+	var files []vault.Key
+	for _, k := range []vault.Key{p.Original, p.Large, p.Medium, p.Thumb} {
+		if k == "" {
+			continue
+		}
+		var n int
+		err := tx.QueryRow(`SELECT COUNT(*) FROM picture WHERE (original = $1 OR large = $1 OR medium = $1 OR thumb = $1) AND state <> 'withdrawn'`, k).Scan(&n)
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			files = append(files, k)
+		}
+	}
+	return files, nil
+}
