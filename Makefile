@@ -1,0 +1,51 @@
+# make run   serve the site at http://localhost:8080, with everything it needs
+# make test  run every test, with everything they need
+# make bench measure the figures and write docs/benchmarks.md
+
+export CGO_ENABLED = 0
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+PACKAGES ?= ./...
+
+.PHONY: run build test bench check tools-run tools-test clean
+
+run: tools-run build
+	./bin/oneframe serve
+
+build:
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/oneframe .
+
+test: tools-run tools-test
+	$(GO) test -timeout 40m $(PACKAGES)
+
+bench: tools-run
+	$(GO) run ./app/bench
+
+# What CI asks beyond the tests.
+check:
+	@out=$$(gofmt -l main.go app templates static); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+	$(GO) mod tidy -diff
+
+# install: $(call install,COMMAND,PACKAGES) makes sure that the command is there.
+define install
+@command -v $(1) >/dev/null || { \
+	if command -v apt-get >/dev/null; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		echo "installing $(2) ($(1) is missing)"; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; \
+	else \
+		echo "oneframe needs $(1). Please install it first: $(3)"; exit 1; \
+	fi; }
+endef
+
+tools-run:
+	$(call install,ffmpeg,ffmpeg,'brew install ffmpeg' on macOS, or https://ffmpeg.org/download.html)
+	$(call install,ffprobe,ffmpeg,it comes with ffmpeg)
+
+tools-test:
+	$(call install,chromium,chromium fonts-dejavu-core,https://www.chromium.org)
+
+clean:
+	rm -rf bin

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"oneframe/app/clip"
+	"oneframe/app/ffmpeg"
+	"oneframe/app/ingest"
+	"oneframe/app/moderation"
+	"oneframe/app/people"
+	"oneframe/app/rendition"
+	"oneframe/app/source"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// App is the house: every room, built and connected, with nothing running yet.
+type App struct {
+	Config     Config
+	Log        *slog.Logger
+	DB         *store.DB
+	Originals  *vault.Vault // what strangers sent, private
+	Renditions *vault.Vault // what is served
+	People     *people.Register
+	Importer   *source.Importer
+	Door       *ingest.Door
+	Scaler     *ingest.Scaler
+	Desk       *moderation.Desk
+	Studio     *clip.Studio
+}
+
+// New builds the rooms, ground to roof. The caller closes the App.
+func New(ctx context.Context, c Config, log *slog.Logger) (*App, error) {
+	tool, err := ffmpeg.Find()
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, c.under(strings.TrimPrefix(c.Database.URL, "sqlite:")))
+	if err != nil {
+		return nil, err
+	}
+	a, err := build(c, log, db, tool)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return a, nil
+}
+
+func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, error) {
+	media := c.under(strings.TrimPrefix(c.Storage.URL, "file:"))
+	originals, err := vault.Open(filepath.Join(media, "original"))
+	if err != nil {
+		return nil, err
+	}
+	renditions, err := vault.Open(filepath.Join(media, "rendition"))
+	if err != nil {
+		return nil, err
+	}
+	library := source.Library{Dir: c.under("clips")}
+	budget := rendition.NewBudget(int64(c.Ingest.Memory))
+	limits := rendition.Limits{Bytes: int64(c.Ingest.MaxBytes), Pixels: int64(c.Ingest.MaxPixels) * 1e6}
+	return &App{
+		Config: c, Log: log, DB: db, Originals: originals, Renditions: renditions,
+		People: people.NewRegister(db),
+		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: c.under("incoming"),
+			Hold: c.Slot.Hold, MaxDuration: time.Duration(c.Import.MaxDuration)},
+		Door: &ingest.Door{DB: db, Originals: originals, Budget: budget, Limits: limits},
+		Scaler: &ingest.Scaler{DB: db, Originals: originals, Renditions: renditions, Budget: budget,
+			Tries: c.Ingest.Tries, Claim: 2 * time.Minute, Workers: workers(c.Ingest.Workers)},
+		Desk: &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments},
+		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
+			Pick: c.Clip.Pick, Fit: c.Clip.Fit, Keep: c.Clip.Keep},
+	}, nil
+}
+
+func workers(n int) int {
+	if n == 0 {
+		return runtime.NumCPU()
+	}
+	return n
+}
+
+// Close ends the database; nothing of the App may be running.
+func (a *App) Close() error { return a.DB.Close() }
+
+// newLog writes to w as the config asks.
+func newLog(w io.Writer, c LogConfig) *slog.Logger {
+	if w == nil {
+		w = os.Stderr
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		level = slog.LevelInfo // Validate has refused anything else
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}

@@ -1,0 +1,172 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"golang.org/x/sync/errgroup"
+
+	"oneframe/app/picture"
+	"oneframe/app/slot"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// step is one round of a room's work; it says whether there was any.
+type step func(context.Context) (worked bool, err error)
+
+const (
+	idle   = 2 * time.Second       // how long a loop waits without a wake-up
+	gap    = 20 * time.Millisecond // between a wake-up and the next round
+	oldest = 24 * time.Hour        // what no row names is swept after this
+)
+
+// Loops runs the workers until the context ends, and returns when their last rounds
+// are over. A round that fails is logged and tried again, later each time.
+func (a *App) Loops(ctx context.Context) error {
+	timer, err := a.schedule(ctx)
+	if err != nil {
+		return err
+	}
+	timer.Start()
+	var g errgroup.Group
+	for name, f := range map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step} {
+		g.Go(func() error { a.loop(ctx, name, f); return nil })
+	}
+	g.Go(func() error { a.first(ctx); return nil })
+	err = g.Wait()
+	<-timer.Stop().Done()
+	return err
+}
+
+// loop does rounds as long as there is work, then waits for a commit or a while.
+func (a *App) loop(ctx context.Context, name string, f step) {
+	failures := 0
+	for ctx.Err() == nil {
+		changed := a.DB.Changed()
+		worked, err := a.round(ctx, name, f)
+		if err != nil && ctx.Err() == nil {
+			a.Log.Error("a round of work failed", "loop", name, "error", err)
+			failures++
+			sleep(ctx, nil, min(time.Second<<min(failures, 6), time.Minute))
+			continue
+		}
+		failures = 0
+		if !worked {
+			sleep(ctx, changed, idle)
+			sleep(ctx, nil, gap)
+		}
+	}
+}
+
+// round keeps a panic in one room from stopping the house.
+func (a *App) round(ctx context.Context, name string, f step) (worked bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			a.Log.Error("a round of work panicked", "loop", name, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	return f(ctx)
+}
+
+// sleep waits for the duration, the channel or the context's end.
+func sleep(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-t.C:
+	}
+}
+
+// imported is the importer's round; a clip that has just come in gets its first render.
+func (a *App) imported(ctx context.Context) (bool, error) {
+	worked, err := a.Importer.Step(ctx)
+	if err == nil && worked {
+		err = a.Studio.RequestDue(ctx)
+	}
+	return worked, err
+}
+
+// first makes the demo where the site has no video, and sees that every clip has a render.
+func (a *App) first(ctx context.Context) {
+	if err := a.welcome(ctx); err != nil && ctx.Err() == nil {
+		a.Log.Error("the demo clip could not be made", "error", err)
+	}
+	if err := a.Studio.RequestDue(ctx); err != nil && ctx.Err() == nil {
+		a.Log.Error("no render could be requested", "error", err)
+	}
+}
+
+func (a *App) welcome(ctx context.Context) error {
+	slugs, err := a.slugs(ctx)
+	if err != nil || len(slugs) > 0 || !a.Config.Import.Demo {
+		return err
+	}
+	a.Log.Info("making the demo clip")
+	_, err = a.Importer.Demo(ctx, func(float64) {})
+	return err
+}
+
+// schedule sets the clock for the hourly render and the nightly sweep.
+func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
+	spec, err := a.Config.Clip.cron()
+	if err != nil {
+		return nil, err
+	}
+	log := cronLog{a.Log}
+	timer := cron.New(cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
+	timer.Schedule(spec, cron.FuncJob(func() {
+		if err := a.Studio.RequestDue(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("the scheduled render could not be requested", "error", err)
+		}
+	}))
+	_, err = timer.AddFunc("17 4 * * *", func() {
+		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("the nightly sweep failed", "error", err)
+		}
+	})
+	return timer, err
+}
+
+// Sweep takes away what nothing names any more: files that a crash left, ended
+// sessions and leases, pieces of clip that no render needs.
+func (a *App) Sweep(ctx context.Context) error {
+	named := func(k vault.Key) (found bool, err error) {
+		err = a.DB.Read(ctx, func(tx *store.Tx) error { _, found, err = picture.Names(tx, k); return err })
+		return found, err
+	}
+	before := a.DB.Now().Add(-oldest)
+	for _, v := range []*vault.Vault{a.Originals, a.Renditions} {
+		n, err := v.Sweep(ctx, before, named)
+		if err != nil {
+			return err
+		}
+		a.Log.Info("swept files that nothing names", "removed", n)
+	}
+	if err := a.DB.Write(ctx, func(tx *store.Tx) error { return slot.Purge(tx, before) }); err != nil {
+		return err
+	}
+	if err := a.People.Purge(ctx); err != nil {
+		return err
+	}
+	if err := a.Importer.Sweep(ctx); err != nil {
+		return err
+	}
+	return a.Studio.Sweep(ctx, int64(a.Config.Clip.Cache))
+}
+
+// cronLog gives the timer's own words to our log.
+type cronLog struct{ log *slog.Logger }
+
+// Info is called for each start of a job.
+func (l cronLog) Info(msg string, kv ...any) { l.log.Debug("timer: "+msg, kv...) }
+
+// Error is called for a job that panicked.
+func (l cronLog) Error(err error, msg string, kv ...any) {
+	l.log.Error("timer: "+msg, append(kv, "error", err)...)
+}
