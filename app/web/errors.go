@@ -1,0 +1,146 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/fault"
+)
+
+// statuses turns a kind of failure into a status, in this one place.
+var statuses = map[fault.Kind]int{
+	fault.Internal:    http.StatusInternalServerError,
+	fault.Invalid:     http.StatusUnprocessableEntity,
+	fault.NotFound:    http.StatusNotFound,
+	fault.Conflict:    http.StatusConflict,
+	fault.Gone:        http.StatusGone,
+	fault.Unknown:     http.StatusUnauthorized,
+	fault.Denied:      http.StatusForbidden,
+	fault.Busy:        http.StatusTooManyRequests,
+	fault.TooLarge:    http.StatusRequestEntityTooLarge,
+	fault.Unsupported: http.StatusUnsupportedMediaType,
+	fault.Full:        http.StatusInsufficientStorage,
+}
+
+// Problem is an error as the API tells it (RFC 9457).
+type Problem struct {
+	Status  int    `json:"status"`
+	Title   string `json:"title"`
+	Detail  string `json:"detail"`
+	Code    string `json:"code"`
+	Request string `json:"request_id,omitempty"` // of failures on our side: what to quote in a report
+}
+
+// ErrorPage is what the template "error" shows.
+type ErrorPage struct {
+	Layout
+	Status  int
+	Message string
+	Request string // to quote in a report; "" where it isn't our fault
+}
+
+// fail answers a request whose handler returned an error. The visitor sees the
+// message, the log the cause; see observe.
+func (s *Server) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p, after := problem(err)
+	if p.Status >= 500 {
+		p.Request = requestID(c)
+	}
+	h := c.Response().Header()
+	for _, name := range []string{"ETag", "Last-Modified", "Content-Encoding", "Content-Disposition", "Accept-Ranges"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", "no-store")
+	if after > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+	}
+	if err := s.tell(c, p); err != nil {
+		s.log.LogAttrs(c.Request().Context(), slog.LevelWarn, "the error could not be told", slog.Any("cause", err), slog.String("request", requestID(c)))
+	}
+}
+
+func (s *Server) tell(c echo.Context, p Problem) error {
+	if !wantsJSON(c) {
+		return s.errorPage(c, p)
+	}
+	if p.Status == http.StatusUnauthorized {
+		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="oneframe"`)
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return c.Blob(p.Status, "application/problem+json", body)
+}
+
+func (s *Server) errorPage(c echo.Context, p Problem) error {
+	err := s.page(c, p.Status, "error", ErrorPage{Layout: s.layout(c, p.Title), Status: p.Status, Message: p.Detail, Request: p.Request})
+	if err == nil || c.Response().Committed {
+		return err
+	}
+	return errors.Join(err, c.String(p.Status, p.Detail))
+}
+
+// wantsJSON reports whether a program asked rather than a person.
+func wantsJSON(c echo.Context) bool {
+	path := c.Request().URL.Path
+	return strings.HasPrefix(path, "/api/") || path == "/api" || strings.HasPrefix(path, "/hooks/") ||
+		strings.Contains(c.Request().Header.Get("Accept"), "json")
+}
+
+// problem says what a stranger is told about err, and when to try again.
+func problem(err error) (p Problem, after time.Duration) {
+	f := asFault(err)
+	status := statuses[f.Kind]
+	var h *echo.HTTPError
+	if errors.As(err, &h) && f.Kind == fault.Internal {
+		return fromEcho(h), 0
+	}
+	return Problem{Status: status, Title: http.StatusText(status), Detail: f.Message, Code: f.Code}, f.RetryAfter
+}
+
+// asFault gives the errors of the standard library that a stranger causes their kind.
+func asFault(err error) *fault.Error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return fault.Wrap(err, fault.TooLarge, "too_many_bytes", "That is too large: at most %s are taken here.", megabytes(large.Limit))
+	case errors.Is(err, context.DeadlineExceeded):
+		return fault.Wrap(err, fault.Busy, "busy", "The site is busy; please try again in a moment.")
+	}
+	return fault.Of(fault.Disk(err))
+}
+
+func megabytes(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d kB", n>>10)
+	}
+	return fmt.Sprintf("%d MB", n>>20)
+}
+
+// fromEcho words the router's and the middleware's errors.
+func fromEcho(h *echo.HTTPError) Problem {
+	p := Problem{Status: h.Code, Title: http.StatusText(h.Code), Detail: http.StatusText(h.Code) + ".", Code: "http_" + strconv.Itoa(h.Code)}
+	switch h.Code {
+	case http.StatusNotFound:
+		p.Detail, p.Code = "There is nothing at this address.", "not_found"
+	case http.StatusMethodNotAllowed:
+		p.Detail, p.Code = "That can't be done at this address.", "method_not_allowed"
+	case http.StatusInternalServerError:
+		p.Detail, p.Code = "Something went wrong on our side.", "internal"
+	}
+	return p
+}

@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/people"
+)
+
+// routes is the one list of what the site answers. Pages stand first, then files,
+// then the API, which openapi.yaml describes.
+func (s *Server) routes(e *echo.Echo) {
+	judge, moderator, admin := s.need(people.Judge), s.need(people.Moderator), s.need(people.Admin)
+	get := func(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
+		e.Match([]string{http.MethodGet, http.MethodHead}, path, h, m...)
+	}
+
+	// Pages.
+
+	// Files.
+	get("/static/*", s.asset)
+	get("/media/:file", s.media)
+	get("/clips/:slug/clip.mp4", s.clipFile)
+	get("/clips/:slug/poster.jpg", s.poster)
+	get("/clips/:slug/poses/:file", s.pose)
+	get("/healthz", s.healthz)
+	get("/readyz", s.readyz)
+
+	// The API.
+	const v1 = "/api/v1"
+	get(v1+"/openapi.yaml", s.openapi)
+	get(v1+"/clips", s.listClips, s.remember)
+	e.POST(v1+"/clips", s.uploadClip, admin)
+	get(v1+"/clips/:slug", s.getClip, s.remember)
+	get(v1+"/clips/:slug/timeline", s.timeline, s.remember)
+	get(v1+"/clips/:slug/frames", s.listFrames)
+	e.POST(v1+"/clips/:slug/leases", s.takeLease)
+	e.PATCH(v1+"/leases/:token", s.renewLease)
+	e.DELETE(v1+"/leases/:token", s.releaseLease)
+	e.POST(v1+"/leases/:token/frame", s.sendFrame)
+	get(v1+"/frames/:id", s.getFrame)
+	e.POST(v1+"/frames/:id/verdict", s.giveVerdict, moderator)
+	e.POST(v1+"/frames/:id/undo", s.undoVerdict, moderator)
+	e.DELETE(v1+"/manage/:secret", s.withdrawFrame)
+	get(v1+"/judgments/next", s.nextToJudge, judge)
+	e.POST(v1+"/judgments", s.giveJudgments, judge)
+	e.POST(v1+"/renders", s.requestRender, admin)
+	get(v1+"/renders/:id", s.getRender, admin)
+	get(v1+"/imports/:id", s.getImport, admin)
+	e.DELETE(v1+"/imports/:id", s.cancelImport, admin)
+}
