@@ -1,2 +1,65 @@
-// Package app is the hall.
+// Package app is the hall of oneframe: it reads the config, builds every room, and
+// starts and stops every loop. This comment walks through the house, ground to roof.
+//
+// # What happens here
+//
+// A team imports a music video: the source. Its timeline is cut into slots, each a few
+// original frames long. A visitor takes a slot by a lease, mimics the pose that is
+// shown, and sends a picture: a frame. At least three people judge it. Every hour the
+// accepted frames are rendered into the clip, each in its slot, and everything else of
+// the clip is the original, with its sound.
+//
+// # Ground
+//
+// fault names the kinds of failure; every room returns them and one table in web turns
+// them into answers. store is the database: one writer with group commit, many readers.
+// vault keeps immutable files under their SHA-256, durable before a row names them.
+// ffmpeg runs ffmpeg and ffprobe with progress, deadline and kill. rendition makes
+// JPEGs of a stranger's bytes; it is pure and bounded in memory.
+//
+// # Nouns
+//
+// slot is the frame queue, picture the register of pictures and the log of what
+// happened to each, people the accounts, sessions and tokens. picture knows slot, since
+// a picture that stops standing reopens its slot; doing both in one function is what
+// keeps the two in step.
+//
+// # Rooms
+//
+// source turns an original video into a mezzanine, sound, a poster, slots and their
+// reference pictures. ingest is the one door in for pictures, and the scaling workers.
+// moderation turns judgments into a verdict. clip plans the timeline and renders it:
+// every held picture and every run of original frames is a closed unit, encoded once and
+// cached, and a render joins units.
+//
+// # Faces and hall
+//
+// web serves the pages and the JSON API; no rule of the business lives there. app, this
+// package, wires the rooms (New), runs their loops (Loops), and holds the commands.
+//
+// # How rooms talk
+//
+// What must be true together is done in one store.Write: a lease is used up and its
+// picture recorded, or neither. What may be true a moment later is found by looking:
+// every room that works in the background has Step(ctx), which does one round of work
+// and says whether there was any. The hall loops over Step, woken by the store's commits
+// and at the latest after two seconds; so tests call Step and never sleep. Work done in
+// parallel is claimed in one statement, done with no transaction open, then settled; a
+// claim that runs out is claimed again, so a crash loses nothing.
+//
+// # The plan is a test
+//
+// plan_test.go holds the doors between rooms and the ownership of tables. stories holds
+// what the house does, in the words of the domain, against the whole program.
+//
+// # Where the plan was changed, and why
+//
+//   - fault has three more kinds: Unknown (401), Denied (403) apart from it, and
+//     Unsupported (415), since the API promises these codes.
+//   - A clip's id is its slug everywhere: one word fewer in tables, routes and files.
+//   - picture's transitions reopen the slot themselves, instead of every caller doing it.
+//   - Every picture is decoded once before it is acknowledged, so that its sender hears
+//     at once of one that no browser could show; the scaling worker decodes it again.
+//   - The render joins encoded units from the start, rather than encoding the whole clip
+//     each hour: a full render within 0.7 of a plain encode needs them already.
 package app

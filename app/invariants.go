@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"oneframe/app/picture"
+	"oneframe/app/slot"
+	"oneframe/app/source"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// invariants says what is wrong with the house's state, for `oneframe check` and the
+// tests: a slot counts exactly its standing pictures, and no row names a missing file.
+func (a *App) invariants(ctx context.Context) error {
+	var wrong []error
+	err := a.DB.Read(ctx, func(tx *store.Tx) error {
+		standing := map[slot.ID]int{}
+		for q := (picture.Query{Sort: "oldest", Limit: 500}); ; {
+			page, next, err := picture.List(tx, q)
+			if err != nil {
+				return err
+			}
+			for _, p := range page {
+				if p.State.Standing() {
+					standing[p.Slot]++
+				}
+				wrong = append(wrong, a.missing(p)...)
+			}
+			if q.Cursor = next; next == "" {
+				break
+			}
+		}
+		more, err := miscounted(tx, standing)
+		wrong = append(wrong, more...)
+		return err
+	})
+	return errors.Join(append(wrong, err)...)
+}
+
+// missing lists the files that the picture names and that aren't there.
+func (a *App) missing(p picture.Picture) (wrong []error) {
+	if p.State == picture.Withdrawn {
+		return nil
+	}
+	check := func(v *vault.Vault, k vault.Key) {
+		if k != "" && !v.Has(k) {
+			wrong = append(wrong, fmt.Errorf("picture %s names the file %s, which is missing", p.ID, k))
+		}
+	}
+	check(a.Originals, p.Original)
+	for _, k := range []vault.Key{p.Large, p.Medium, p.Thumb} {
+		check(a.Renditions, k)
+	}
+	return wrong
+}
+
+// miscounted lists the slots whose count differs from their standing pictures.
+func miscounted(tx *store.Tx, standing map[slot.ID]int) (wrong []error, err error) {
+	videos, err := source.List(tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range videos {
+		slots, err := slot.List(tx, v.Slug)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range slots {
+			if s.Filled != standing[s.ID] {
+				wrong = append(wrong, fmt.Errorf("slot %d of %s counts %d pictures, %d stand", s.Number, s.Clip, s.Filled, standing[s.ID]))
+			}
+		}
+	}
+	return wrong, nil
+}
