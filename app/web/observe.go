@@ -24,6 +24,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		start := time.Now()
 		id := rand.Text()[:12]
 		c.Set(keyRequest, id)
+		c.Response().Writer = newPatientWriter(c.Response().Writer)
 		c.Response().Header().Set("X-Request-Id", id)
 		err := recovered(next, c)
 		if err != nil {

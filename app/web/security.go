@@ -106,24 +106,3 @@ func (s *Server) forgeable(c echo.Context) bool {
 func badCSRF(cause error) error {
 	return fault.Wrap(cause, fault.Denied, "bad_csrf", "This page has grown old; please load it again and repeat what you did.")
 }
-
-// bodies bounds what a request may send. Past the bound reading fails with
-// *http.MaxBytesError, whether the length was declared or not.
-func (s *Server) bodies(next echo.HandlerFunc) echo.HandlerFunc {
-	bounds := map[string]int64{
-		"POST /api/v1/leases/:token/frame": s.Door.Limits.Bytes + formOverhead,
-		"POST /api/v1/clips":               s.MaxVideo + formOverhead,
-	}
-	return func(c echo.Context) error {
-		r := c.Request()
-		bound, ok := bounds[r.Method+" "+c.Path()]
-		if !ok {
-			bound = 1 << 20
-		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, bound)
-		return next(c)
-	}
-}
-
-// formOverhead is what a multipart form may have beside its file, in bytes.
-const formOverhead = 64 << 10

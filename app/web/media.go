@@ -1,0 +1,155 @@
+package web
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/clip"
+	"oneframe/app/people"
+	"oneframe/app/picture"
+	"oneframe/app/slot"
+	"oneframe/app/source"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// forever lets browsers and proxies keep a file whose address changes with its content.
+const forever = "public, max-age=31536000, immutable"
+
+// media serves a rendition, as long as a picture names it: an accepted one to
+// everybody, for good; a rejected one to moderators; the others to whoever was told
+// the address, which nobody can guess.
+func (s *Server) media(c echo.Context) error {
+	name, ok := strings.CutSuffix(c.Param("file"), ".jpg")
+	key := vault.Key(name)
+	if !ok || !key.Valid() {
+		return echo.ErrNotFound
+	}
+	var p picture.Picture
+	var named bool
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		p, named, err = picture.Names(tx, key)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a, _ := s.account(c)
+	if !named || key != p.Large && key != p.Medium && key != p.Thumb || p.State == picture.Rejected && !a.Can(people.Moderator) {
+		return echo.ErrNotFound
+	}
+	h := c.Response().Header()
+	h.Set("Cache-Control", "private, max-age=3600")
+	if p.State == picture.Accepted {
+		h.Set("Cache-Control", forever)
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
+	return serveFile(c, s.Renditions.Path(key), name, "image/jpeg")
+}
+
+// clipFile serves a clip's render: the one that ?v= names while it is kept, so that
+// who is watching sees it to its end, else the current one.
+func (s *Server) clipFile(c echo.Context) error {
+	slug, version := c.Param("slug"), c.QueryParam("v")
+	var r clip.Render
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		r, err = clip.Current(tx, slug)
+		if err == nil && version != "" && version != r.Hash {
+			r, err = kept(tx, r, version)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Cache-Control", "public, no-cache")
+	if version == r.Hash {
+		h.Set("Cache-Control", forever)
+	}
+	return serveFile(c, s.Studio.File(r), r.Hash, "video/mp4")
+}
+
+// kept gives the render of the clip with the hash, or the fallback where none is kept.
+func kept(tx *store.Tx, fallback clip.Render, hash string) (clip.Render, error) {
+	all, err := clip.List(tx, fallback.Clip, 100)
+	for _, r := range all {
+		if r.Hash == hash {
+			return r, err
+		}
+	}
+	return fallback, err
+}
+
+func (s *Server) poster(c echo.Context) error {
+	v, err := s.video(c)
+	if err != nil {
+		return err
+	}
+	return s.still(c, s.Importer.Library.Poster(v.Slug), v)
+}
+
+// pose serves a slot's reference picture.
+func (s *Server) pose(c echo.Context) error {
+	digits, _ := strings.CutSuffix(c.Param("file"), ".jpg")
+	n, err := strconv.Atoi(digits)
+	if err != nil || strconv.Itoa(n)+".jpg" != c.Param("file") {
+		return echo.ErrNotFound
+	}
+	v, err := s.video(c)
+	if err != nil {
+		return err
+	}
+	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
+		_, err := slot.Get(tx, slot.ID{Clip: v.Slug, Number: n})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.still(c, s.Importer.Library.Pose(v.Slug, n), v)
+}
+
+// video gives the one whose slug stands in the address.
+func (s *Server) video(c echo.Context) (v source.Video, err error) {
+	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
+		v, err = source.Get(tx, c.Param("slug"))
+		return err
+	})
+	return v, err
+}
+
+// still serves a picture of an original video. It changes only if the clip is
+// imported anew under the same slug.
+func (s *Server) still(c echo.Context, path string, v source.Video) error {
+	h := c.Response().Header()
+	h.Set("Cache-Control", "public, max-age=3600")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	return serveFile(c, path, strconv.FormatInt(v.Created.UnixMilli(), 36)+"-"+c.Param("file"), "image/jpeg")
+}
+
+// serveFile sends a file, or the part of it that was asked for, or 304 where the
+// visitor has the version that the tag names.
+func serveFile(c echo.Context, path, tag, mime string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return echo.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h := c.Response().Header()
+	h.Set("Content-Type", mime)
+	h.Set("ETag", `"`+tag+`"`)
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, f)
+	return nil
+}
