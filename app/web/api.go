@@ -24,17 +24,17 @@ func (s *Server) openapi(c echo.Context) error {
 	return c.Blob(http.StatusOK, "application/yaml; charset=utf-8", description)
 }
 
-// list is how every list is sent.
-type list[T any] struct {
+// listJSON is how every list is sent.
+type listJSON[T any] struct {
 	Items []T     `json:"items"`
 	Next  *string `json:"next"` // cursor of the next page; null at the end
 }
 
-func listOf[T any](items []T, next string) list[T] {
+func listOf[T any](items []T, next string) listJSON[T] {
 	if items == nil {
 		items = []T{}
 	}
-	return list[T]{items, orNull(next)}
+	return listJSON[T]{items, orNull(next)}
 }
 
 // orNull sends what is empty as null.
