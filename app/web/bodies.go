@@ -23,8 +23,12 @@ type bound struct {
 
 // bounds gives the routes that take files, by method and pattern, theirs.
 func (s *Server) bounds() map[string]bound {
+	photo := s.Door.Limits.Bytes
+	if photo <= 0 {
+		photo = 12_000_000
+	}
 	return map[string]bound{
-		"POST /api/v1/leases/:token/frame": {s.Door.Limits.Bytes + formOverhead, 15 * time.Minute},
+		"POST /api/v1/leases/:token/frame": {photo + formOverhead, 15 * time.Minute},
 		"POST /api/v1/clips":               {s.MaxVideo + formOverhead, 12 * time.Hour},
 	}
 }
