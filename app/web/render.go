@@ -86,5 +86,7 @@ func (s *Server) loadTemplates() (map[string]*template.Template, error) {
 
 // funcs are what the templates can call.
 func (s *Server) funcs() template.FuncMap {
-	return template.FuncMap{"static": s.static}
+	all := words()
+	all["static"] = s.static
+	return all
 }

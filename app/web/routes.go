@@ -16,7 +16,37 @@ func (s *Server) routes(e *echo.Echo) {
 		e.Match([]string{http.MethodGet, http.MethodHead}, path, h, m...)
 	}
 
-	// Pages.
+	// Pages. What a form changes it sends by POST.
+	get("/", s.home, s.remember)
+	get("/shoot", s.shoot, s.remember)
+	get("/f/:id", s.frame, s.remember)
+	get("/m/:secret", s.manage)
+	get("/m/:secret/picture.jpg", s.ownPicture)
+	e.POST("/m/:secret/delete", s.takeBack)
+	get("/login", s.login)
+	e.POST("/login", s.enter)
+	e.POST("/logout", s.logout)
+	get("/setup", s.setup)
+	e.POST("/setup", s.found)
+	get("/judge", s.judging, judge)
+	e.POST("/judge", s.judged, judge)
+	get("/admin", s.overview, admin)
+	get("/admin/frames", s.frames, moderator)
+	get("/admin/frames/:id", s.oneFrame, moderator)
+	e.POST("/admin/frames/:id/verdict", s.settleFrame, moderator)
+	e.POST("/admin/frames/:id/undo", s.undoFrame, moderator)
+	e.POST("/admin/frames/:id/withdraw", s.removeFrame, moderator)
+	get("/admin/clips", s.clips, admin)
+	e.POST("/admin/clips/:slug/rename", s.renameClip, admin)
+	e.POST("/admin/clips/:slug/feature", s.featureClip, admin)
+	e.POST("/admin/clips/:slug/render", s.renderClip, admin)
+	e.POST("/admin/imports/:id/stop", s.stopImport, admin)
+	get("/admin/renders", s.renders, admin)
+	get("/admin/accounts", s.accounts, admin)
+	e.POST("/admin/accounts", s.addAccount, admin)
+	e.POST("/admin/accounts/:id", s.changeAccount, admin)
+	e.POST("/admin/accounts/:id/tokens", s.addToken, admin)
+	e.POST("/admin/accounts/:id/tokens/:token/revoke", s.revokeToken, admin)
 
 	// Files.
 	get("/static/*", s.asset)

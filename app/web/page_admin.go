@@ -1,0 +1,130 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/clip"
+	"oneframe/app/moderation"
+	"oneframe/app/people"
+	"oneframe/app/picture"
+	"oneframe/app/source"
+	"oneframe/app/store"
+)
+
+// tab is one entry of the admin pages' navigation.
+type tab struct {
+	Name, URL string
+	Here      bool
+}
+
+// adminLayout is the layout of a page of the team, with the tabs that its role opens.
+type adminLayout struct {
+	Layout
+	Tabs []tab
+}
+
+func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
+	l := adminLayout{Layout: s.layout(c, title)}
+	l.Nav = "admin"
+	a, _ := s.account(c)
+	all := []tab{{Name: "Frames", URL: "/admin/frames"}}
+	if a.Can(people.Admin) {
+		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], {Name: "Clips", URL: "/admin/clips"},
+			{Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
+	}
+	for i := range all {
+		all[i].Here = all[i].URL == c.Path() || all[i].URL+"/:id" == c.Path()
+	}
+	l.Tabs = all
+	return l
+}
+
+// overviewPage is what the template "admin" shows.
+type overviewPage struct {
+	adminLayout
+	States  map[picture.State]int
+	Figures moderation.Figures
+	Clips   []clipState
+	Imports []source.Import // under way or failed, the newest first
+	Free    int64           // bytes free on the disk of the data folder; -1 where it can't be told
+}
+
+// clipState is a clip with its newest render.
+type clipState struct {
+	clipView
+	Render clip.Render // zero where there was none
+}
+
+// overview shows what waits and what failed.
+func (s *Server) overview(c echo.Context) error {
+	p := overviewPage{adminLayout: s.adminLayout(c, "Admin")}
+	if err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error { return s.fillOverview(tx, &p) }); err != nil {
+		return err
+	}
+	p.Free = freeBytes(s.Importer.Library.Dir)
+	return s.page(c, http.StatusOK, "admin", p)
+}
+
+func (s *Server) fillOverview(tx *store.Tx, p *overviewPage) (err error) {
+	if p.States, err = picture.Counts(tx, ""); err != nil {
+		return err
+	}
+	if p.Figures, err = moderation.Stats(tx); err != nil {
+		return err
+	}
+	if p.Clips, err = s.clipStates(tx); err != nil {
+		return err
+	}
+	p.Imports, err = openImports(tx)
+	return err
+}
+
+func (s *Server) clipStates(tx *store.Tx) ([]clipState, error) {
+	videos, err := source.List(tx)
+	if err != nil {
+		return nil, err
+	}
+	var all []clipState
+	for _, v := range videos {
+		view, err := s.viewClip(tx, v)
+		if err != nil {
+			return nil, err
+		}
+		renders, err := clip.List(tx, v.Slug, 1)
+		if err != nil {
+			return nil, err
+		}
+		state := clipState{clipView: view}
+		if len(renders) > 0 {
+			state.Render = renders[0]
+		}
+		all = append(all, state)
+	}
+	return all, nil
+}
+
+// namesOf gives who is meant by the ids that judgments, decisions and events carry.
+func (s *Server) namesOf(ctx context.Context) (func(by string) string, error) {
+	all, err := s.People.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, a := range all {
+		names[string(moderation.ByAccount(a.ID))] = a.Name
+	}
+	return func(by string) string {
+		switch {
+		case by == string(moderation.Crowd):
+			return "the judges"
+		case by == "":
+			return "the site"
+		case names[by] != "":
+			return names[by]
+		}
+		return by
+	}, nil
+}

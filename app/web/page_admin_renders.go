@@ -1,0 +1,52 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/clip"
+	"oneframe/app/source"
+	"oneframe/app/store"
+)
+
+// rendersPage is what the template "admin_renders" shows.
+type rendersPage struct {
+	adminLayout
+	Clips   []source.Video
+	Renders []clip.Render // of all clips, the newest first
+	Titles  map[string]string
+}
+
+// shownRenders is how many renders of each clip the page looks back on.
+const shownRenders = 20
+
+func (s *Server) renders(c echo.Context) error {
+	p := rendersPage{adminLayout: s.adminLayout(c, "Renders"), Titles: map[string]string{}}
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		if p.Clips, err = source.List(tx); err != nil {
+			return err
+		}
+		for _, v := range p.Clips {
+			p.Titles[v.Slug] = v.Title
+			rs, err := clip.List(tx, v.Slug, shownRenders)
+			if err != nil {
+				return err
+			}
+			p.Renders = append(p.Renders, rs...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(p.Renders, func(a, b clip.Render) int { return b.Queued.Compare(a.Queued) })
+	return s.page(c, http.StatusOK, "admin_renders", p)
+}
+
+// renderClip asks for a render of the clip, now.
+func (s *Server) renderClip(c echo.Context) error {
+	_, err := s.Studio.Request(c.Request().Context(), c.Param("slug"), string(s.judge(c)))
+	return s.goBack(c, "/admin/renders", err, "The render is queued.")
+}
