@@ -133,15 +133,15 @@ func BySecret(tx *store.Tx, secret string) (Picture, error) {
 	return one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE secret_hash = $1`, hash(secret)))
 }
 
-// Names gives the newest picture that names the file as its original or a rendition;
-// withdrawn pictures name nothing any more.
+// Names gives a picture that names the file as its original or a rendition: an
+// accepted one before others, then the newest. Withdrawn pictures name nothing any more.
 func Names(tx *store.Tx, k vault.Key) (p Picture, found bool, err error) {
-	p, err = one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE id = (
-		SELECT MAX(id) FROM (
-			SELECT id FROM picture WHERE original = $1 AND state <> 'withdrawn'
-			UNION SELECT id FROM picture WHERE large = $1 AND large <> '' AND state <> 'withdrawn'
-			UNION SELECT id FROM picture WHERE medium = $1 AND medium <> '' AND state <> 'withdrawn'
-			UNION SELECT id FROM picture WHERE thumb = $1 AND thumb <> '' AND state <> 'withdrawn') AS named)`, k))
+	p, err = one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE state <> 'withdrawn' AND id IN (
+			SELECT id FROM picture WHERE original = $1
+			UNION SELECT id FROM picture WHERE large = $1 AND large <> ''
+			UNION SELECT id FROM picture WHERE medium = $1 AND medium <> ''
+			UNION SELECT id FROM picture WHERE thumb = $1 AND thumb <> '')
+		ORDER BY CASE state WHEN 'accepted' THEN 0 ELSE 1 END, id DESC LIMIT 1`, k))
 	if fault.Is(err, fault.NotFound) {
 		return p, false, nil
 	}
