@@ -117,7 +117,7 @@ func asFault(err error) *fault.Error {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return fault.Wrap(err, fault.TooLarge, "too_many_bytes", "That is too large: at most %s are taken here.", megabytes(large.Limit))
+		return fault.Wrap(err, fault.TooLarge, "too_many_bytes", "That is too large: at most %s is taken here.", megabytes(large.Limit))
 	case errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(err, fault.Busy, "busy", "The site is busy; please try again in a moment.")
 	}
@@ -125,10 +125,10 @@ func asFault(err error) *fault.Error {
 }
 
 func megabytes(n int64) string {
-	if n < 1<<20 {
-		return fmt.Sprintf("%d kB", n>>10)
+	if n < 1e6 {
+		return fmt.Sprintf("%d kB", n/1e3)
 	}
-	return fmt.Sprintf("%d MB", n>>20)
+	return fmt.Sprintf("%d MB", n/1e6)
 }
 
 // fromEcho words the router's and the middleware's errors.
