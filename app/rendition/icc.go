@@ -8,33 +8,29 @@ import (
 	"math"
 )
 
-const iccMax = 4 << 20 // bytes of a colour profile that are looked at
+const iccMax = 1 << 20 // bytes of a colour profile that are looked at
 
-// iccParts joins the pieces of a profile in a JPEG's APP2 segments (ICC.1 annex B.4).
-// Pieces that are missing or out of order leave it without a profile.
-type iccParts struct {
-	joint []byte
-	next  byte
-	bad   bool
-}
+func noICC() []byte { return nil }
 
-func (p *iccParts) add(body []byte) {
-	part, ok := bytes.CutPrefix(body, []byte("ICC_PROFILE\x00"))
-	if !ok || len(part) < 2 {
-		return
+// joinICC joins the pieces of a profile in a JPEG's APP2 segments (ICC.1 annex B.4).
+// Pieces that are out of order leave it without a profile.
+func joinICC(jpeg []byte) (icc []byte) {
+	next := byte(1)
+	for s := range segments(jpeg) {
+		part, ok := bytes.CutPrefix(s.body, []byte("ICC_PROFILE\x00"))
+		if s.marker == sos {
+			break
+		}
+		if s.marker != app2 || !ok || len(part) < 2 {
+			continue
+		}
+		if part[0] != next || len(icc)+len(part) > iccMax {
+			return nil
+		}
+		icc = append(icc, part[2:]...)
+		next++
 	}
-	p.next++
-	p.bad = p.bad || part[0] != p.next || len(p.joint)+len(part) > iccMax
-	if !p.bad {
-		p.joint = append(p.joint, part[2:]...)
-	}
-}
-
-func (p *iccParts) joined() []byte {
-	if p.bad {
-		return nil
-	}
-	return p.joint
+	return icc
 }
 
 // unpackICC reads the chunk iCCP of a PNG: a name, a zero, the method, the packed profile.

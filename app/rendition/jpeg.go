@@ -126,7 +126,6 @@ func jpegHeader(data []byte) (header, error) {
 	}
 	h := header{kind: "image/jpeg", width: config.Width, height: config.Height}
 	var f frame
-	var profile iccParts
 	for s := range segments(data) {
 		switch {
 		case s.marker >= sof0 && s.marker <= sof2 && f.comps == nil:
@@ -138,8 +137,6 @@ func jpegHeader(data []byte) (header, error) {
 			h.scans++
 		case s.marker == app1 && h.exif == nil && bytes.HasPrefix(s.body, []byte("Exif\x00")) && len(s.body) > 6:
 			h.exif = s.body[6:]
-		case s.marker == app2:
-			profile.add(s.body)
 		}
 	}
 	if h.width <= 0 || h.height <= 0 || f.comps == nil || f.width != h.width || f.height != h.height {
@@ -147,7 +144,7 @@ func jpegHeader(data []byte) (header, error) {
 	}
 	h.progressive = f.marker == sof2
 	h.decoding, h.flatten = jpegCost(f, config.ColorModel)
-	h.icc = profile.joined()
+	h.icc = func() []byte { return joinICC(data) }
 	return h, nil
 }
 

@@ -27,7 +27,7 @@ func Make(data []byte, info Info) (set Set, err error) {
 	if err != nil {
 		return Set{}, err
 	}
-	large, asIs := d.large(info.Orientation, h.icc)
+	large, asIs := d.large(info.Orientation, h.icc())
 	set.Width, set.Height = large.size()
 	if asIs && info.Type == "image/jpeg" {
 		set.Large = keptScan(data)

@@ -114,7 +114,7 @@ func pngHeader(data []byte) (header, error) {
 	if err != nil {
 		return header{}, broken(err)
 	}
-	h := header{kind: "image/png", width: head.width, height: head.height, flatten: true}
+	h := header{kind: "image/png", width: head.width, height: head.height, flatten: true, icc: noICC}
 	for c := range pngChunks(data) {
 		switch c.kind {
 		case "IHDR", "PLTE", "IDAT":
@@ -123,7 +123,7 @@ func pngHeader(data []byte) (header, error) {
 		case "eXIf":
 			h.exif = c.data
 		case "iCCP":
-			h.icc = unpackICC(c.data)
+			h.icc = func() []byte { return unpackICC(c.data) }
 		default:
 			if c.kind[0]&0x20 == 0 { // critical: a reader must know it (5.4)
 				return header{}, broken(fmt.Errorf("unknown critical chunk %q", c.kind))

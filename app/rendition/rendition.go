@@ -84,11 +84,11 @@ type header struct {
 	kind          string // as Info.Type
 	width, height int    // as stored
 	progressive   bool
-	scans         int    // of a JPEG
-	decoding      int64  // bytes that the decoder holds at most, with the picture
-	flatten       bool   // the decoder gives something else than planes
-	exif          []byte // a TIFF structure; nil where there is none
-	icc           []byte // colour profile; nil where there is none
+	scans         int           // of a JPEG
+	decoding      int64         // bytes that the decoder holds at most, with the picture
+	flatten       bool          // the decoder gives something else than planes
+	exif          []byte        // a TIFF structure; nil where there is none
+	icc           func() []byte // colour profile; nil where there is none
 }
 
 // Inspect reads the header and decodes nothing; what it allocates does not depend on

@@ -134,7 +134,7 @@ func webpHeader(data []byte) (header, error) {
 		return header{}, broken(err)
 	}
 	return header{kind: "image/webp", width: f.canvas.X, height: f.canvas.Y, decoding: webpCost(f), flatten: f.flatten(),
-		exif: f.exif, icc: f.icc}, nil
+		exif: f.exif, icc: func() []byte { return f.icc }}, nil
 }
 
 // flatten says whether the decoder will give something else than planes.
