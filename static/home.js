@@ -25,7 +25,7 @@ function Holes(root, clip) {
   const map = root.dataset.map;
   const paint = getComputedStyle(root);
   const colours = { x: paint.getPropertyValue('--lamp'), w: paint.getPropertyValue('--pink'), '.': paint.getPropertyValue('--ink3') };
-  let grid = { columns: 1, cell: 8 };
+  let grid = { columns: 1, wide: 8, high: 8 }; // cells in CSS pixels
   let places = null; // the timeline, asked for once somebody wants to know more
   let playing = 0; // number of the slot that the clip is at
 
@@ -33,34 +33,34 @@ function Holes(root, clip) {
   function measure() {
     const width = canvas.clientWidth - 20; // less its border
     const most = width < 500 ? 260 : 190;
-    let cell = 40;
-    const rows = () => Math.ceil(map.length / Math.max(1, Math.floor(width / cell)));
-    while (cell > 5 && rows() * cell > most) cell -= 1;
-    grid = { columns: Math.max(1, Math.floor(width / cell)), cell };
+    let high = 40;
+    const columns = () => Math.max(1, Math.floor(width / high));
+    const rows = () => Math.ceil(map.length / columns());
+    while (high > 5 && rows() * high > most) high -= 1;
+    grid = { columns: columns(), wide: width / columns(), high };
     const scale = devicePixelRatio || 1;
     canvas.width = width * scale;
-    canvas.height = rows() * cell * scale;
-    canvas.style.height = `${rows() * cell + 20}px`;
+    canvas.height = rows() * high * scale;
+    canvas.style.height = `${rows() * high + 20}px`;
     draw();
   }
 
   function draw() {
     const context = canvas.getContext('2d');
     const scale = devicePixelRatio || 1;
-    const gap = grid.cell > 12 ? 3 : 1;
+    const gap = grid.high > 12 ? 3 : 1;
+    const box = (n) => [((n - 1) % grid.columns) * grid.wide, Math.floor((n - 1) / grid.columns) * grid.high, grid.wide - gap, grid.high - gap];
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const chosen = Number(field.value);
-    for (let i = 0; i < map.length; i += 1) {
-      const x = (i % grid.columns) * grid.cell;
-      const y = Math.floor(i / grid.columns) * grid.cell;
-      context.fillStyle = colours[map[i]] ?? colours['.'];
-      context.fillRect(x, y, grid.cell - gap, grid.cell - gap);
-      if (i + 1 === chosen || i + 1 === playing) {
-        context.strokeStyle = i + 1 === chosen ? paint.getPropertyValue('--hot') : paint.getPropertyValue('--paper');
-        context.lineWidth = 3;
-        context.strokeRect(x, y, grid.cell - gap, grid.cell - gap);
-      }
+    for (let n = 1; n <= map.length; n += 1) {
+      context.fillStyle = colours[map[n - 1]];
+      context.fillRect(...box(n));
+    }
+    context.lineWidth = 3;
+    for (const [n, colour] of [[playing, '--paper'], [Number(field.value), '--hot']]) {
+      if (!(n >= 1 && n <= map.length)) continue;
+      context.strokeStyle = paint.getPropertyValue(colour);
+      context.strokeRect(...box(n));
     }
   }
 
@@ -68,8 +68,8 @@ function Holes(root, clip) {
 
   function pick(event) {
     const box = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - 10) / grid.cell);
-    const row = Math.floor((event.clientY - box.top - 10) / grid.cell);
+    const column = Math.floor((event.clientX - box.left - 10) / grid.wide);
+    const row = Math.floor((event.clientY - box.top - 10) / grid.high);
     const n = row * grid.columns + Math.min(Math.max(column, 0), grid.columns - 1) + 1;
     if (n < 1 || n > map.length) return;
     field.value = n;

@@ -20,7 +20,7 @@ function Judge(form) {
     frames.forEach((frame, n) => { frame.hidden = n !== at; });
     for (const [n, item] of [...strip.children].entries()) {
       item.firstChild.toggleAttribute('aria-current', n === at);
-      if (n === at) item.firstChild.scrollIntoView({ block: 'nearest', inline: 'center' });
+      if (n === at) strip.scrollLeft = item.offsetLeft - strip.offsetLeft - strip.clientWidth / 2; // scrollIntoView would move the page too
     }
     const next = frames[at + 1]?.querySelector('img.fill');
     if (next) next.loading = 'eager'; // ready when it is its turn

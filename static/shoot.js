@@ -25,7 +25,7 @@ function Shoot(page) {
   let seen = performance.now();
 
   function go(to) {
-    step = to;
+    step = page.dataset.step = to;
     for (const el of page.querySelectorAll('[data-on]')) el.hidden = !el.dataset.on.split(' ').includes(to);
     const flip = to === 'live' && mirrored();
     for (const el of [$('#mirror'), pose]) el.classList.toggle('mirrored', flip);
@@ -169,14 +169,16 @@ function Shoot(page) {
       go('start');
       return tell(held.reason.message);
     }
-    if (held.value.moved) tell(moved(held.value.wanted), true);
-    if (opened.reason) return lacking(opened.reason);
+    const news = held.value.moved ? moved(held.value.wanted) : '';
+    if (opened.reason) return lacking(opened.reason, news);
+    tell(news, true);
     await show();
   }
 
-  function lacking(err) {
+  /** Offers the file instead, and says why; news is what there was to say besides. */
+  function lacking(err, news = '') {
     go('file');
-    tell(troubles[err.name] ?? `The camera can’t be opened (${err.name}). Try again, or choose a picture.`);
+    tell(`${troubles[err.name] ?? `The camera can’t be opened (${err.name}). Try again, or choose a picture.`} ${news}`);
     $('#nocamera [data-choose]').focus({ preventScroll: true });
   }
 

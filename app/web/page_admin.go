@@ -52,6 +52,9 @@ type overviewPage struct {
 	Free    int64           // bytes free on the disk of the data folder; -1 where it can't be told
 }
 
+// In is how many frames are in the state.
+func (p overviewPage) In(state string) int { return p.States[picture.State(state)] }
+
 // clipState is a clip with its newest render.
 type clipState struct {
 	clipView
