@@ -1,0 +1,114 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"oneframe/app/fault"
+	"oneframe/app/picture"
+	"oneframe/app/rendition"
+	"oneframe/app/slot"
+	"oneframe/app/store"
+	"oneframe/app/vault"
+)
+
+// patience is how long a visitor waits for memory before being asked to come again.
+const patience = 10 * time.Second
+
+// Door takes pictures in. Its methods may be called from any goroutine.
+type Door struct {
+	DB        *store.DB
+	Originals *vault.Vault
+	Budget    *rendition.Budget
+	Limits    rendition.Limits
+	Patience  time.Duration // how long to wait for the budget; 0 means 10 s
+}
+
+// Upload is a picture as it arrives.
+type Upload struct {
+	Data    []byte
+	Origin  string     // webcam, upload or api
+	Lease   slot.Token // of the slot that it fills
+	Account string     // id of who sends it; may be empty
+	Name    string     // as the contributor wrote it; may be empty
+	Consent string     // version of the text that was agreed to
+}
+
+// Receipt is the promise that the picture is kept.
+type Receipt struct {
+	ID     picture.ID
+	Secret string // of the contributor's own link; it is told only here
+	Slot   slot.ID
+}
+
+// Accept takes a picture for the lease's slot. A nil error means that it survives a
+// crash from now on; any error means that nothing was recorded and the lease is as it
+// was. Errors: Invalid consent_missing, bad_origin or broken_image, TooLarge
+// too_many_bytes or too_many_pixels, Unsupported unsupported_type, those of slot.Look,
+// Busy too_busy, Full disk_full.
+func (d *Door) Accept(ctx context.Context, u Upload) (Receipt, error) {
+	info, err := d.inspect(ctx, u)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := d.check(ctx, u.Data, info); err != nil {
+		return Receipt{}, err
+	}
+	key, err := d.Originals.Put(ctx, u.Data)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := Receipt{ID: picture.ID(store.NewID())}
+	err = d.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if r.Slot, err = slot.Fill(tx, u.Lease); err != nil {
+			return err
+		}
+		r.Secret, err = picture.Record(tx, picture.New{ID: r.ID, Origin: u.Origin, Slot: r.Slot, Account: u.Account,
+			Name: cleanName(u.Name), Consent: u.Consent, Original: key, Type: info.Type, Width: info.Width, Height: info.Height})
+		return err
+	})
+	if err != nil {
+		return Receipt{}, err
+	}
+	return r, nil
+}
+
+// inspect refuses what can be refused without decoding.
+func (d *Door) inspect(ctx context.Context, u Upload) (rendition.Info, error) {
+	if u.Consent == "" {
+		return rendition.Info{}, fault.New(fault.Invalid, "consent_missing", "Without your consent the picture can't be taken.")
+	}
+	if u.Origin != "webcam" && u.Origin != "upload" && u.Origin != "api" {
+		return rendition.Info{}, fault.New(fault.Invalid, "bad_origin", "origin must be webcam, upload or api, not %q.", u.Origin)
+	}
+	info, err := rendition.Inspect(u.Data, d.Limits)
+	if err != nil {
+		return info, err
+	}
+	return info, d.DB.Read(ctx, func(tx *store.Tx) error {
+		_, err := slot.Look(tx, u.Lease)
+		return err
+	})
+}
+
+// check decodes the picture once, when there is memory for it.
+func (d *Door) check(ctx context.Context, data []byte, info rendition.Info) error {
+	wait := d.Patience
+	if wait == 0 {
+		wait = patience
+	}
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	release, err := d.Budget.Acquire(waiting, info.Cost)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		busy := fault.Wrap(err, fault.Busy, "too_busy", "Very many pictures are arriving right now. Please send yours again in a moment.")
+		busy.RetryAfter = wait
+		return busy
+	}
+	if err != nil {
+		return err
+	}
+	defer release()
+	return rendition.Check(data, info)
+}

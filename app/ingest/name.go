@@ -1,0 +1,28 @@
+package ingest
+
+import (
+	"strings"
+	"unicode"
+)
+
+const nameRunes = 60
+
+// cleanName makes a contributor's name fit to stand among others' on a page: no control
+// characters, nothing that turns the direction of the text around it, single spaces,
+// and at most 60 characters.
+func cleanName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar || r == '\ufeff':
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	name = strings.Join(strings.Fields(name), " ")
+	if runes := []rune(name); len(runes) > nameRunes {
+		name = strings.TrimSpace(string(runes[:nameRunes]))
+	}
+	return name
+}
