@@ -8,7 +8,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"oneframe/app/fault"
 	"oneframe/app/ingest"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -56,16 +55,12 @@ func (s *Server) upload(c echo.Context, f *form) (up ingest.Upload, err error) {
 	if err != nil {
 		return up, err
 	}
-	consent, err := f.need("consent")
-	if err != nil {
-		return up, err
-	}
-	if consent != "true" {
-		return up, fault.New(fault.Invalid, "no_consent", "Without your consent the picture can't be taken.")
-	}
 	a, _ := s.account(c)
-	return ingest.Upload{Origin: origin(f.fields["origin"]), Lease: slot.Token(c.Param("token")),
-		Account: a.ID, Name: name, Consent: s.ConsentVersion}, nil
+	up = ingest.Upload{Origin: origin(f.fields["origin"]), Lease: slot.Token(c.Param("token")), Account: a.ID, Name: name}
+	if f.fields["consent"] == "true" {
+		up.Consent = s.ConsentVersion
+	}
+	return up, nil
 }
 
 // origin is the door that a frame came by: our page says webcam or upload, a program
@@ -99,11 +94,13 @@ type importJSON struct {
 	Title    string  `json:"title"`
 	State    string  `json:"state"`
 	Progress float64 `json:"progress"` // 0 to 1
-	Error    *string `json:"error"`
+	Code     *string `json:"code"`     // of a refusal or failure
+	Error    *string `json:"error"`    // a sentence for a person
 }
 
 func tellImport(i source.Import) importJSON {
-	return importJSON{ID: i.ID, Clip: i.Slug, Title: i.Title, State: string(i.State), Progress: i.Progress, Error: orNull(i.Error)}
+	return importJSON{ID: i.ID, Clip: i.Slug, Title: i.Title, State: string(i.State), Progress: i.Progress,
+		Code: orNull(i.Code), Error: orNull(i.Error)}
 }
 
 // uploadClip receives an original video and queues its import.

@@ -36,7 +36,7 @@ func secured(t *testing.T, address string, roots *x509.CertPool) *http.Client {
 func TestTheSiteGetsItsCertificateAndRenewsIt(t *testing.T) {
 	t.Parallel()
 	tlsPort, httpPort := freePort(t), freePort(t)
-	a := newAuthority(t, tlsPort, httpPort, 12*time.Second)
+	a := newAuthority(t, tlsPort, httpPort, 24*time.Second)
 	l := Listen{Address: local(tlsPort), TLS: "auto", URL: "https://" + host, Cache: t.TempDir(), ACME: a.directory, Roots: a.roots, HTTP: local(httpPort)}
 	site := listen(t, l, ok)
 

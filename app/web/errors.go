@@ -109,6 +109,9 @@ func problem(err error) (p Problem, after time.Duration) {
 	if errors.As(err, &h) && f.Kind == fault.Internal {
 		return fromEcho(h), 0
 	}
+	if f.Kind == fault.Internal {
+		f = fault.New(fault.Internal, "internal", "Something went wrong on our side.")
+	}
 	return Problem{Status: status, Title: http.StatusText(status), Detail: f.Message, Code: f.Code}, f.RetryAfter
 }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -134,7 +133,7 @@ func (f *form) need(name string) (string, error) {
 }
 
 func missing(part string) error {
-	return fault.New(fault.Invalid, "missing_"+part, fmt.Sprintf("The form has no part %s.", part))
+	return fault.New(fault.Invalid, "missing_"+part, "The form has no part %s.", part)
 }
 
 // number gives a field that counts something; 0 where it is absent or empty.

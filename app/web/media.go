@@ -82,7 +82,7 @@ func (s *Server) clipFile(c echo.Context) error {
 func kept(tx *store.Tx, fallback clip.Render, hash string) (clip.Render, error) {
 	all, err := clip.List(tx, fallback.Clip, 100)
 	for _, r := range all {
-		if r.Hash == hash {
+		if r.Hash == hash && r.File != "" {
 			return r, err
 		}
 	}

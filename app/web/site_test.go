@@ -40,19 +40,19 @@ type site struct {
 	rooms  Rooms
 	e      *echo.Echo
 	scaler *ingest.Scaler
-	clock  *clock
+	clock  *hands
 	log    *logged
 }
 
-// clock is a time that moves only when told to.
-type clock struct {
+// hands is a time that moves only when told to.
+type hands struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+func (c *hands) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
 
-func (c *clock) pass(d time.Duration) { c.mu.Lock(); c.now = c.now.Add(d); c.mu.Unlock() }
+func (c *hands) pass(d time.Duration) { c.mu.Lock(); c.now = c.now.Add(d); c.mu.Unlock() }
 
 // imported is a data folder with the clip in it, made once and copied for each test.
 var imported = sync.OnceValues(func() (string, error) {
@@ -124,7 +124,7 @@ func newSite(t testing.TB, changes ...func(*Settings)) *site {
 	if err := os.CopyFS(dir, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
-	s := &site{TB: t, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &logged{}}
+	s := &site{TB: t, clock: &hands{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}, log: &logged{}}
 	if s.rooms, err = open(dir, s.clock.Now); err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,8 @@ func cookie(name, value string) with {
 
 func from(address string) with { return func(r *http.Request) { r.RemoteAddr = address } }
 
-// send makes a request of the site. A body that is no reader or string is sent as JSON.
+// send makes a request of the site, and holds an answer of the API against its
+// description. A body that is no reader or string is sent as JSON.
 func (s *site) send(method, target string, body any, more ...with) *httptest.ResponseRecorder {
 	s.Helper()
 	var r io.Reader
@@ -190,6 +191,11 @@ func (s *site) send(method, target string, body any, more ...with) *httptest.Res
 	}
 	rec := httptest.NewRecorder()
 	s.e.ServeHTTP(rec, req)
+	if strings.HasPrefix(req.URL.Path, "/api/v1/") {
+		if err := loadDescription(s).check(method, req.URL.Path, rec); err != nil {
+			s.Errorf("%s %s is not as openapi.yaml describes it: %v", method, target, err)
+		}
+	}
 	return rec
 }
 

@@ -12,12 +12,14 @@ import (
 	"html/template"
 	"log/slog"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/semaphore"
 
 	"oneframe/app/clip"
+	"oneframe/app/fault"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
@@ -77,6 +79,9 @@ func New(r Rooms, s Settings, log *slog.Logger) (*echo.Echo, error) {
 	}
 	if srv.templates, err = srv.loadTemplates(); err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
+	}
+	if err := os.MkdirAll(r.Importer.Incoming, 0o750); err != nil {
+		return nil, fault.Disk(err)
 	}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
