@@ -159,9 +159,9 @@ func BenchmarkTimeline(b *testing.B) { load(b, "/api/v1/clips/dance/timeline") }
 func BenchmarkRevision(b *testing.B) {
 	s := newSite(b)
 	crowded(b, s)
-	srv := &Server{Rooms: s.rooms}
+	srv := &Server{Rooms: s.rooms, memory: newCache()}
 	for b.Loop() {
-		if _, err := srv.revision(b.Context()); err != nil {
+		if _, err := srv.readRevision(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/singleflight"
@@ -20,15 +22,29 @@ import (
 )
 
 // revision changes whenever something that anonymous visitors can see does: a picture's
-// state, the clips, or a clip's current render. It costs some tens of microseconds.
-func (s *Server) revision(ctx context.Context) (rev string, err error) {
+// state, the clips, or a clip's current render. It is read again after each commit of
+// this process; a commit of another one, such as a render by command, is seen a
+// quarter of a second later at the latest.
+func (s *Server) revision(ctx context.Context) (string, error) {
+	if rev, ok := s.memory.known.get(); ok {
+		return rev, nil
+	}
+	changed, at := s.DB.Changed(), time.Now() // before the reading, so that nothing is missed
+	rev, err := s.readRevision(ctx)
+	if err == nil {
+		s.memory.known.put(rev, changed, at)
+	}
+	return rev, err
+}
+
+func (s *Server) readRevision(ctx context.Context) (rev string, err error) {
 	var b strings.Builder
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		n, err := picture.Revision(tx)
 		if err != nil {
 			return err
 		}
-		b.WriteString(strconv.FormatInt(n, 36))
+		fmt.Fprint(&b, n)
 		videos, err := source.List(tx)
 		if err != nil {
 			return err
@@ -38,11 +54,44 @@ func (s *Server) revision(ctx context.Context) (rev string, err error) {
 			if err != nil {
 				return err
 			}
-			b.WriteString(" " + v.Slug + "=" + r.ID + "," + strconv.FormatInt(v.Featured.UnixMilli(), 36) + "," + v.Title)
+			fmt.Fprintf(&b, " %s %q %d %d %s", v.Slug, v.Title, v.Created.UnixMilli(), v.Featured.UnixMilli(), r.ID)
 		}
 		return nil
 	})
 	return b.String(), err
+}
+
+// unheard is how long a revision is believed without a word of the database.
+const unheard = 250 * time.Millisecond
+
+// known is the revision that was read last.
+type known struct {
+	mu      sync.Mutex // guards what follows
+	rev     string
+	changed <-chan struct{} // closed once it may be stale
+	at      time.Time
+}
+
+func (k *known) get() (rev string, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.changed == nil || time.Since(k.at) > unheard {
+		return "", false
+	}
+	select {
+	case <-k.changed:
+		return "", false
+	default:
+		return k.rev, true
+	}
+}
+
+func (k *known) put(rev string, changed <-chan struct{}, at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if at.After(k.at) {
+		k.rev, k.changed, k.at = rev, changed, at
+	}
 }
 
 // bound on what the cache holds, in bytes; past it new pages are made for each visitor.
@@ -50,6 +99,7 @@ const cacheBytes = 48 << 20
 
 // cache keeps what anonymous visitors are sent, as long as the revision is the same.
 type cache struct {
+	known known
 	group singleflight.Group // one visitor makes a page, the others wait for it
 
 	mu      sync.Mutex // guards what follows

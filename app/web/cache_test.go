@@ -47,7 +47,7 @@ func TestAnAnswerIsRememberedUntilSomethingChanges(t *testing.T) {
 func TestTheRevisionKnowsEveryChangeThatVisitorsSee(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	srv := &Server{Rooms: s.rooms}
+	srv := &Server{Rooms: s.rooms, memory: newCache()}
 	before, err := srv.revision(t.Context())
 	if err != nil {
 		t.Fatal(err)
