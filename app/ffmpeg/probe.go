@@ -20,6 +20,7 @@ type ProbeOptions struct {
 type Info struct {
 	Format   string        // ffmpeg's name of the container, such as "matroska,webm"
 	Duration time.Duration // 0 where it isn't stated
+	Start    time.Duration // when the earliest stream begins; ffmpeg makes it 0
 	Bytes    int64
 	Streams  []Stream
 }
@@ -35,6 +36,7 @@ type Stream struct {
 	Base          Ratio  // the lowest rate that fits all frames, as far as guessed
 	Frames        int64  // 0 where it isn't stated
 	Duration      time.Duration
+	Interlaced    bool
 	Channels      int
 	SampleRate    int
 	Default       bool // the container prefers it among its kind
@@ -98,8 +100,8 @@ func refusal(said string, err error) error {
 	}
 }
 
-const wanted = "format=format_name,duration" +
-	":stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,duration,nb_frames,channels,sample_rate" +
+const wanted = "format=format_name,duration,start_time" +
+	":stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,duration,nb_frames,field_order,channels,sample_rate" +
 	":stream_disposition=default,attached_pic:stream_side_data=rotation"
 
 // document is ffprobe's JSON, in which numbers that may be missing are texts.
@@ -108,6 +110,7 @@ type document struct {
 	Format struct {
 		Name     string `json:"format_name"`
 		Duration string `json:"duration"`
+		Start    string `json:"start_time"`
 	} `json:"format"`
 	Streams []struct {
 		Index       int    `json:"index"`
@@ -119,6 +122,7 @@ type document struct {
 		Base        string `json:"r_frame_rate"`
 		Duration    string `json:"duration"`
 		Frames      string `json:"nb_frames"`
+		Fields      string `json:"field_order"`
 		Channels    int    `json:"channels"`
 		SampleRate  string `json:"sample_rate"`
 		Disposition struct {
@@ -135,12 +139,13 @@ func (d *document) info() (Info, error) {
 	if err := json.Unmarshal([]byte(d.text.String()), d); err != nil {
 		return Info{}, fault.Wrap(err, fault.Internal, "internal", "ffprobe's answer can't be read.")
 	}
-	info := Info{Format: d.Format.Name, Duration: seconds(d.Format.Duration)}
+	info := Info{Format: d.Format.Name, Duration: seconds(d.Format.Duration), Start: seconds(d.Format.Start)}
 	for _, s := range d.Streams {
 		stream := Stream{
 			Index: s.Index, Type: s.Type, Codec: s.Codec, Width: s.Width, Height: s.Height,
 			Rate: ratio(s.Rate), Base: ratio(s.Base), Frames: integer(s.Frames), Duration: seconds(s.Duration),
-			Channels: s.Channels, SampleRate: int(integer(s.SampleRate)),
+			Interlaced: len(s.Fields) == 2, // tt, bb, tb or bt; else "progressive" or "unknown"
+			Channels:   s.Channels, SampleRate: int(integer(s.SampleRate)),
 			Default: s.Disposition.Default == 1, Cover: s.Disposition.Cover == 1,
 		}
 		if s.Codec == "unknown" || s.Codec == "none" {

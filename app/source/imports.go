@@ -3,6 +3,7 @@ package source
 import (
 	"database/sql"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"oneframe/app/fault"
@@ -80,7 +81,7 @@ func inState(tx *store.Tx, s State) ([]Import, error) {
 
 // admit writes the row of a new import, in the given state. A slug that a video has or
 // another import is about to take is fault.Conflict slug_taken.
-func admit(tx *store.Tx, id string, r Request, uploaded int, state State) error {
+func admit(tx *store.Tx, id string, r Request, uploaded bool, state State) error {
 	if err := free(tx, r.Slug); err != nil {
 		return err
 	}
@@ -91,8 +92,16 @@ func admit(tx *store.Tx, id string, r Request, uploaded int, state State) error 
 	}
 	_, err := tx.Exec(`INSERT INTO source_import (id, slug, title, file, ranges, hold, uploaded, state, attempts, queued_at, started_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		id, r.Slug, r.Title, r.File, formatRanges(r.Ranges), r.Hold, uploaded, string(state), attempts, store.Millis(tx.Now), started)
+		id, r.Slug, r.Title, filepath.Base(r.File), formatRanges(r.Ranges), r.Hold, number(uploaded), string(state), attempts, store.Millis(tx.Now), started)
 	return err
+}
+
+// number is a yes or no as the tables keep it.
+func number(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // free fails where the slug is somebody's.
@@ -142,8 +151,30 @@ func settle(tx *store.Tx, id string, s State, code, message string) error {
 	return err
 }
 
-// requeue puts a running import back, to be begun anew.
-func requeue(tx *store.Tx, id string, attempts int) error {
-	_, err := tx.Exec(`UPDATE source_import SET state = 'queued', progress = 0, attempts = $1 WHERE id = $2 AND state = 'running'`, attempts, id)
+// requeue puts an interrupted import back, to be begun anew.
+func requeue(tx *store.Tx, id string) error {
+	_, err := tx.Exec(`UPDATE source_import SET state = 'queued', progress = 0 WHERE id = $1 AND state = 'running'`, id)
 	return err
+}
+
+// postpone does so for one that was stopped together with the server, which is none of
+// its tries; one that was cancelled in the same moment is over.
+func postpone(tx *store.Tx, id string) error {
+	_, err := tx.Exec(`UPDATE source_import SET progress = 0,
+		state = CASE WHEN cancel = 1 THEN 'cancelled' ELSE 'queued' END, attempts = attempts - 1 WHERE id = $1 AND state = 'running'`, id)
+	return err
+}
+
+// cancel ends a queued import and asks a running one to end.
+func cancel(tx *store.Tx, i Import) error {
+	switch i.State {
+	case Queued:
+		_, err := tx.Exec(`UPDATE source_import SET state = 'cancelled', cancel = 1, finished_at = $1 WHERE id = $2`, store.Millis(tx.Now), i.ID)
+		return err
+	case Running:
+		_, err := tx.Exec(`UPDATE source_import SET cancel = 1 WHERE id = $1`, i.ID)
+		return err
+	default:
+		return fault.New(fault.Conflict, "import_over", "This import is over already.")
+	}
 }

@@ -33,6 +33,7 @@ const (
 	mezzanineName = "mezzanine.mp4"
 	soundName     = "sound.m4a"
 	posterName    = "poster.jpg"
+	rawName       = "raw" // a source that we made ourselves, while it is imported
 	posesName     = "poses"
 	poseName      = "%06d.jpg"
 	poseWidth     = 960

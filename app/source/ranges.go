@@ -104,26 +104,36 @@ func formatRanges(all []Range) string {
 // span is a run of frames [first, end).
 type span struct{ first, end int }
 
-// spans turns the ranges into frames of a video that has so many; no range is the whole.
-// Every range must lie in the video and hold at least one slot.
-func spans(ranges []Range, rate Rate, frames, hold int) ([]span, error) {
+// cut turns the ranges into frames, of which there are so many; no range is the whole.
+func cut(ranges []Range, rate Rate, frames int) []span {
 	if len(ranges) == 0 {
-		ranges = []Range{{0, rate.At(frames) + 1}}
+		return []span{{0, frames}}
 	}
-	length := rate.At(frames)
 	var all []span
 	for _, r := range ranges {
+		all = append(all, span{rate.frameFrom(r.From), min(rate.frameFrom(r.To), frames)})
+	}
+	return all
+}
+
+// spans does so for a video whose length is known: every range must lie in it and hold
+// at least one slot.
+func spans(ranges []Range, rate Rate, frames, hold int) ([]span, error) {
+	length := rate.At(frames)
+	all := cut(ranges, rate, frames)
+	if len(ranges) == 0 && frames < hold {
+		return nil, fault.New(fault.Invalid, "video_too_short", "The video is too short: it has %d frames, and a slot covers %d.", frames, hold)
+	}
+	for i, r := range ranges {
 		if r.From >= length {
 			return nil, badRange("The range %s begins after the end of the video, which lasts %s s.", r, secondsText(length.Round(10*time.Millisecond)))
 		}
 		if r.To > length+overrun {
 			return nil, badRange("The range %s ends after the end of the video, which lasts %s s.", r, secondsText(length.Round(10*time.Millisecond)))
 		}
-		s := span{rate.frameFrom(r.From), min(rate.frameFrom(r.To), frames)}
-		if s.end-s.first < hold {
+		if all[i].end-all[i].first < hold {
 			return nil, badRange("The range %s is too short: a slot covers %d frames.", r, hold)
 		}
-		all = append(all, s)
 	}
 	return all, nil
 }

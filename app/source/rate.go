@@ -16,19 +16,22 @@ const (
 	slowest = 22.0 // below this every frame is shown several times
 	fastest = 30.5 // above it every second frame, or fewer, is shown
 	alike   = 0.02 // relative difference below which two rates are meant to be one
+	dropped = 0.15 // share of its frames that a camera may have left out
+	far     = 1.5  // factor between two rates that can't be of one video
 )
 
 // chooseRate gives the mezzanine's rate for a video with the average and the base rate
 // that ffprobe tells, either of which may be unknown (0) or absurd (90000):
 //
-//   - the base rate stands for the average where they are alike: then it is the exact one;
+//   - the base rate stands for the average where they are alike, since it is exact, or
+//     where it is a little higher: a camera has left frames out;
 //   - from 22 to 30.5 frames a second the nearest rate is taken;
 //   - a faster one is divided by the smallest whole number that brings it to 30.5 at most;
 //   - a slower one is multiplied (10 → 30, 12 → 24, 12.5 → 25, 15 → 30);
 //   - what fits no rate that way gets 30, the finest grid.
 func chooseRate(average, base float64) Rate {
 	fps := average
-	if base > 0 && (fps <= 0 || math.Abs(base-fps) <= alike*fps) {
+	if base > 0 && (fps <= 0 || base >= fps*(1-alike) && base*(1-dropped) <= fps) {
 		fps = base
 	}
 	finest := Rate{30, 1}
@@ -66,11 +69,17 @@ func within(best Rate, err float64, otherwise Rate) Rate {
 	return otherwise
 }
 
-// averageRate is measured on the packets where there are enough of them, since a header
-// may lie or say nothing.
+// averageRate is what the header says, unless it says nothing or is far from what the
+// packets say. These alone are no measure: VP8 and VP9 have some that are never shown.
 func averageRate(s ffmpeg.Stream, p ffmpeg.Packets) float64 {
-	if length := (p.End - p.First).Seconds(); p.Count >= 10 && length > 0 {
-		return float64(p.Count) / length
+	stated := s.Rate.Float()
+	length := (p.End - p.First).Seconds()
+	if p.Count < 10 || length <= 0 {
+		return stated
 	}
-	return s.Rate.Float()
+	measured := float64(p.Count) / length
+	if stated > 0 && stated < measured*far && measured < stated*far {
+		return stated
+	}
+	return measured
 }

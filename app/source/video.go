@@ -69,12 +69,8 @@ func scanVideo(row interface{ Scan(...any) error }, v *Video) error {
 }
 
 func (v Video) insert(tx *store.Tx) error {
-	sound := 0
-	if v.Sound {
-		sound = 1
-	}
 	_, err := tx.Exec(`INSERT INTO source_video (`+videoColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		v.Slug, v.Title, v.FPS.Num, v.FPS.Den, v.Frames, v.Width, v.Height, v.Hold, v.Slots, sound,
+		v.Slug, v.Title, v.FPS.Num, v.FPS.Den, v.Frames, v.Width, v.Height, v.Hold, v.Slots, number(v.Sound),
 		store.Millis(v.Created), store.Millis(v.Featured))
 	return err
 }

@@ -1,0 +1,130 @@
+package source
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"oneframe/app/ffmpeg"
+	"oneframe/app/store"
+)
+
+// newImporter gives an importer with a database and folders of its own.
+func newImporter(t *testing.T) *Importer {
+	t.Helper()
+	return openImporter(t, t.TempDir())
+}
+
+func openImporter(t *testing.T, data string) *Importer {
+	t.Helper()
+	tool, err := ffmpeg.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := store.Open(t.Context(), filepath.Join(data, "oneframe.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	im := &Importer{DB: db, Tool: tool, Library: Library{Dir: filepath.Join(data, "clips")}, Incoming: filepath.Join(data, "incoming")}
+	if err := im.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
+// left lists what lies in the library and in the incoming folder.
+func left(t *testing.T, im *Importer) []string {
+	t.Helper()
+	var names []string
+	for _, dir := range []string{im.Library.Dir, im.Incoming} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// made makes a video with ffmpeg itself, from arguments separated by blanks, and gives its path.
+func made(t *testing.T, name, args string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	all := append([]string{"-v", "error", "-y"}, strings.Fields(args)...)
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(all, file)...).CombinedOutput(); err != nil {
+		t.Fatalf("make %s: %v: %s", name, err, out)
+	}
+	return file
+}
+
+// asked gives what ffprobe says of one entry of a file's first video or audio stream.
+func asked(t *testing.T, file, stream, entries string, more ...string) map[string]string {
+	t.Helper()
+	args := append([]string{"-v", "error", "-select_streams", stream + ":0", "-show_entries", entries, "-of", "default=nw=1"}, more...)
+	out, err := exec.CommandContext(t.Context(), "ffprobe", append(args, file)...).Output()
+	if err != nil {
+		t.Fatalf("ffprobe %s: %v", file, err)
+	}
+	answers := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		answers[key] = value
+	}
+	return answers
+}
+
+// decodedFrames counts the pictures that come out of a file, independently of the importer.
+func decodedFrames(t *testing.T, file string) int {
+	t.Helper()
+	n, err := strconv.Atoi(asked(t, file, "v", "stream=nb_read_frames", "-count_frames")["nb_read_frames"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// gray decodes one frame, counted from 0, of a file to width×height bytes of gray.
+func gray(t *testing.T, file string, frame, width, height int) []byte {
+	t.Helper()
+	return grayed(t, file, fmt.Sprintf("select=eq(n\\,%d),", frame), width, height)
+}
+
+func grayed(t *testing.T, file, filters string, width, height int) []byte {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", file,
+		"-vf", filters+fmt.Sprintf("scale=%d:%d:flags=area,format=gray", width, height), "-frames:v", "1", "-f", "rawvideo", "-").Output()
+	if err != nil || len(out) != width*height {
+		t.Fatalf("decode %s: %d bytes, %v", file, len(out), err)
+	}
+	return out
+}
+
+// apart is the mean difference of two pictures of the same size, in levels of 255.
+func apart(a, b []byte) float64 {
+	sum := 0
+	for i := range a {
+		sum += max(int(a[i]), int(b[i])) - min(int(a[i]), int(b[i]))
+	}
+	return float64(sum) / float64(len(a))
+}
+
+// rows gives one import's row.
+func row(t *testing.T, im *Importer, id string) (i Import) {
+	t.Helper()
+	err := im.DB.Read(t.Context(), func(tx *store.Tx) (err error) { i, err = ImportByID(tx, id); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
