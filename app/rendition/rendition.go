@@ -12,9 +12,12 @@
 // shows files whose end is missing, as far as they go, so these are mended: a JPEG
 // down to its last whole row of blocks or its last whole progressive scan (mendjpeg.go),
 // a PNG to its last whole row (mendpng.go); what is missing is grey. Files of which
-// nothing at all can be seen are refused. Not taken, though Chromium shows them: JPEGs
-// with arithmetic coding or unusual subsampling, which Go's decoder does not know, and
-// the damaged ones among interlaced PNGs.
+// nothing at all can be seen are refused.
+//
+// Three exceptions. Not taken, though Chromium shows them: JPEGs with arithmetic coding
+// or unusual subsampling, which Go's decoder does not know, damaged interlaced PNGs, and
+// PNGs with a side above 65,535 pixels. Turned upright, though Chromium leaves it: a
+// WebP with an orientation in its EXIF.
 //
 // # What comes out
 //
