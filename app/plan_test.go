@@ -33,6 +33,8 @@ var doors = map[string][]string{
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
 	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "templates", "static"},
+	// beside the house: the program of make bench
+	"bench": {},
 	// hall
 	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "web"},
 }

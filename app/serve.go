@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -85,9 +86,16 @@ func (a *App) settings() (web.Settings, error) {
 	c := a.Config
 	proxies, err := c.Web.proxies()
 	return web.Settings{
-		URL: c.Web.URL, Lease: c.Slot.lease(), HomeShow: c.Home.Show, Pick: c.Clip.Pick, Proxies: proxies,
+		URL: c.Web.URL, Lease: time.Duration(c.Slot.Lease), HomeShow: c.Home.Show, Pick: c.Clip.Pick, Proxies: proxies,
 		Secure: c.Web.TLS != "off" || strings.HasPrefix(c.Web.URL, "https://"),
 		Limits: c.Limits.Enabled, LogAddresses: c.Log.Addresses, MaxVideo: int64(c.Import.MaxBytes),
 		Consent: c.Consent.Text, ConsentVersion: c.Consent.Version,
 	}, err
+}
+
+// listen says where the site listens, and how it gets its certificate.
+func (a *App) listen() web.Listen {
+	w := a.Config.Web
+	return web.Listen{Address: w.Address, TLS: w.TLS, Cert: w.Cert, Key: w.Key, URL: w.URL,
+		Cache: a.Config.under("acme"), ACME: w.ACME, Roots: w.ACMERoots, HTTP: w.ACMEHTTP}
 }

@@ -291,7 +291,7 @@ func (s *stage) judge(w []string) string {
 		Accepted int
 		Refused  []struct{ Frame, Code string }
 	}
-	body := map[string]any{"judgments": []map[string]any{{"frame": s.who(w[1]).frame, "nudity": w[2] == "nudity", "trying": w[2] == "trying", "likeness": likeness}}}
+	body := map[string]any{"judgments": []map[string]any{{"frame": s.who(w[1]).frame, "nudity": w[2] == "nudity", "trying": w[2] != "nobody", "likeness": likeness}}}
 	if code := s.call("POST", "/api/v1/judgments", s.who(w[0]).token, body, &answer); code != "" {
 		return code
 	}

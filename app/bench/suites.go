@@ -1,0 +1,59 @@
+package main
+
+// suites are the figures of the design that the rooms reach so far.
+func suites() []suite {
+	return []suite{scaling(), rendering(), leasing(), serving()}
+}
+
+func scaling() suite {
+	return suite{title: "Scaling a 1280×720 webcam JPEG to three sizes", pkg: "./app/rendition", bench: "^Benchmark(Make|Baseline)720$",
+		args: []string{"-count", "5", "-benchtime", "40x"},
+		figures: []figure{
+			{what: "image/jpeg + nfnt Lanczos3, three times from the original", bench: "Baseline720", metric: "cpu-ms/op", scale: 1, unit: "ms of CPU"},
+			{what: "rendition.Make", bench: "Make720", metric: "cpu-ms/op", scale: 1, unit: "ms of CPU", base: "Baseline720", invert: true,
+				wanted: "at least 2.5× the images", ok: func(_, ratio float64) bool { return ratio >= 2.5 }},
+			{what: "allocated by rendition.Make", bench: "Make720", metric: "B/op", scale: 1e-6, unit: "MB", base: "Baseline720",
+				wanted: "under 4 MB", ok: func(v, _ float64) bool { return v < 4 }},
+		}}
+}
+
+func rendering() suite {
+	row := func(what, bench, wanted string, most float64) figure {
+		return figure{what: what, bench: "Render/" + bench, metric: "ns/op", scale: 1e-9, unit: "s", base: "Render/Plain", wanted: wanted,
+			ok: func(_, ratio float64) bool { return ratio <= most }}
+	}
+	return suite{title: "Rendering a 3:40 clip, 1280×720, two thirds of 2,750 slots filled", pkg: "./app/clip", bench: "^BenchmarkRender$",
+		args: []string{"-count", "1", "-benchtime", "1x"},
+		figures: []figure{
+			{what: "one plain ffmpeg encode of the same timeline", bench: "Render/Plain", metric: "ns/op", scale: 1e-9, unit: "s"},
+			row("full render", "Full", "at most 0.7×", 0.7),
+			row("again, one slot changed", "One", "under 0.01×", 0.01),
+			row("again, 50 neighbouring slots changed", "FiftyNeighbours", "under 0.03×", 0.03),
+			row("again, 50 slots at random changed", "Fifty", "under 0.03×", 0.03),
+			row("again, 200 slots at random changed", "TwoHundred", "", 1),
+			row("again, nothing changed", "Nothing", "nothing done", 0.001),
+		}}
+}
+
+func leasing() suite {
+	return suite{title: "1,000 leases taken by 100 clients at once, over HTTP, durable", pkg: "./app", bench: "^BenchmarkLeases$",
+		args: []string{"-count", "5", "-benchtime", "1x"},
+		figures: []figure{
+			{what: "wait that 99 % stayed under", bench: "Leases", metric: "p99-ms", scale: 1, unit: "ms",
+				wanted: "under 100 ms", ok: func(v, _ float64) bool { return v < 100 }},
+			{what: "leases a second", bench: "Leases", metric: "leases/s", scale: 1, unit: "/s"},
+		}}
+}
+
+func serving() suite {
+	row := func(what, bench string) []figure {
+		return []figure{
+			{what: what, bench: bench, metric: "req/s", scale: 1, unit: "requests/s", base: "Bare",
+				wanted: "at least 5,000 a second", ok: func(v, _ float64) bool { return v >= 5000 }},
+			{what: what + ", wait that 99 % stayed under", bench: bench, metric: "p99-ms", scale: 1, unit: "ms", base: "Bare",
+				wanted: "under 20 ms", ok: func(v, _ float64) bool { return v < 20 }},
+		}
+	}
+	return suite{title: "Pages over loopback, clients on the same cores; the baseline is a bare net/http handler", pkg: "./app/web", bench: "^Benchmark(Bare|Home|Timeline)$",
+		args: []string{"-count", "5"}, figures: append(row("home page", "Home"), row("timeline", "Timeline")...)}
+}
