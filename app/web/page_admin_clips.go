@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -36,7 +37,8 @@ func (s *Server) clips(c echo.Context) error {
 	return s.page(c, http.StatusOK, "admin_clips", p)
 }
 
-// openImports gives the imports that are under way or failed, the newest first.
+// openImports gives the imports that are under way, and those of the last week that
+// came to nothing, the newest first.
 func openImports(tx *store.Tx) ([]source.Import, error) {
 	all, err := source.Imports(tx, shownImports)
 	if err != nil {
@@ -44,7 +46,9 @@ func openImports(tx *store.Tx) ([]source.Import, error) {
 	}
 	var open []source.Import
 	for _, i := range all {
-		if i.State != "done" {
+		underWay := i.State == source.Queued || i.State == source.Running
+		came := i.State == source.Done || i.State == source.Cancelled
+		if underWay || !came && tx.Now.Sub(i.Queued) < 7*24*time.Hour {
 			open = append(open, i)
 		}
 	}
