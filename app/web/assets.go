@@ -35,7 +35,7 @@ func loadAssets() (map[string]asset, error) {
 			return err
 		}
 		sum := sha256.Sum256(content)
-		zipped, err := zip(content)
+		zipped, err := zip(content, gzip.BestCompression)
 		all[name] = asset{content, zipped, hex.EncodeToString(sum[:6]), mimeOf(name)}
 		return err
 	})
@@ -57,9 +57,9 @@ func mimeOf(name string) string {
 }
 
 // zip compresses the content; nil where that saves less than a tenth.
-func zip(content []byte) ([]byte, error) {
+func zip(content []byte, level int) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	w, err := gzip.NewWriterLevel(&b, level)
 	if err != nil {
 		return nil, err
 	}

@@ -40,10 +40,12 @@ func TestTheSiteGetsItsCertificateAndRenewsIt(t *testing.T) {
 	l := Listen{Address: local(tlsPort), TLS: "auto", URL: "https://" + host, Cache: t.TempDir(), ACME: a.directory, Roots: a.roots, HTTP: local(httpPort)}
 	site := listen(t, l, ok)
 
-	first, err := leaf(site.address, host, a.issued)
-	if err != nil {
-		t.Fatalf("%v\n%s", err, site.log)
-	}
+	var first *x509.Certificate
+	eventually(t, "the certificate is there", func() (there bool) {
+		var err error
+		first, err = leaf(site.address, host, a.issued)
+		return err == nil
+	})
 	client := secured(t, site.address, a.issued)
 	resp, err := client.Get("https://" + site.address + "/")
 	if err != nil {
@@ -92,9 +94,10 @@ func TestTheHostIsProvenByHTTPWhereTLSCannot(t *testing.T) {
 	httpPort := freePort(t)
 	a := newAuthority(t, freePort(t), httpPort, time.Hour)
 	site := listen(t, Listen{Address: "127.0.0.1:0", TLS: "auto", URL: "https://" + host, Cache: t.TempDir(), ACME: a.directory, Roots: a.roots, HTTP: local(httpPort)}, ok)
-	if _, err := leaf(site.address, host, a.issued); err != nil {
-		t.Errorf("%v\n%s", err, site.log)
-	}
+	eventually(t, "the certificate is there", func() bool {
+		_, err := leaf(site.address, host, a.issued)
+		return err == nil
+	})
 }
 
 func TestGivenCertificatesAreReadAgainWhenTheyChange(t *testing.T) {

@@ -58,7 +58,11 @@ func recovered(next echo.HandlerFunc, c echo.Context) (err error) {
 }
 
 func (s *Server) write(c echo.Context, err error, took time.Duration) {
-	level, attrs := slog.LevelInfo, []slog.Attr{
+	level := slog.LevelInfo
+	if route(c) == "/healthz" || route(c) == "/readyz" {
+		level = slog.LevelDebug // somebody asks every few seconds
+	}
+	attrs := []slog.Attr{
 		slog.String("method", c.Request().Method),
 		slog.String("route", route(c)),
 		slog.Int("status", c.Response().Status),

@@ -44,7 +44,7 @@ func TestTheLogHoldsNoNamesSecretsOrAddresses(t *testing.T) {
 func TestAddressesAreLoggedWhereTheConfigSaysSo(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, func(s *Settings) { s.LogAddresses = true })
-	s.send("GET", "/healthz", nil)
+	s.send("GET", "/api/v1/clips", nil)
 	if log := s.log.String(); !strings.Contains(log, `"address":"192.0.2.1"`) {
 		t.Errorf("no address: %s", log)
 	}
