@@ -221,6 +221,18 @@ func (b *Browser) Wait(js string) {
 	}
 }
 
+// Until waits until f is true, of something outside the browser.
+func (b *Browser) Until(what string, f func() bool) {
+	b.Helper()
+	deadline := time.Now().Add(Patience)
+	for !f() {
+		if time.Now().After(deadline) {
+			b.Fatalf("waited in vain until %s%s", what, b.where())
+		}
+		<-time.After(40 * time.Millisecond)
+	}
+}
+
 // WaitPath waits until the address's path begins so and the page is loaded.
 func (b *Browser) WaitPath(prefix string) {
 	b.Helper()
