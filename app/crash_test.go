@@ -186,8 +186,10 @@ func shoot(url, clip, file string, acks *acknowledged) error {
 	if _, err := part.Write(raw); err != nil {
 		return err
 	}
-	if err := form.WriteField("consent", "true"); err != nil {
-		return err
+	for field, value := range map[string]string{"name": "", "consent": "true"} {
+		if err := form.WriteField(field, value); err != nil {
+			return err
+		}
 	}
 	if err := form.Close(); err != nil {
 		return err
