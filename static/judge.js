@@ -19,7 +19,7 @@ function Judge(form) {
     at = Math.min(Math.max(i, 0), frames.length - 1);
     frames.forEach((frame, n) => { frame.hidden = n !== at; });
     for (const [n, item] of [...strip.children].entries()) {
-      item.firstChild.toggleAttribute('aria-current', n === at);
+      if (n === at) item.firstChild.setAttribute('aria-current', 'true'); else item.firstChild.removeAttribute('aria-current');
       if (n === at) strip.scrollLeft = item.offsetLeft - strip.offsetLeft - strip.clientWidth / 2; // scrollIntoView would move the page too
     }
     const next = frames[at + 1]?.querySelector('img.fill');

@@ -208,7 +208,7 @@ func TestAContributorFollowsAndDeletesTheFrame(t *testing.T) {
 	s.want(http.StatusOK, "POST", "/api/v1/frames/"+id+"/verdict", map[string]string{"verdict": "rejected", "reason": "too dark"}, mod)
 	s.shows(s.get(http.StatusOK, own), "Not this time", "The reason: too dark.", "Try this pose again")
 	s.want(http.StatusOK, "POST", "/api/v1/frames/"+id+"/verdict", map[string]string{"verdict": "accepted"}, mod)
-	s.shows(s.get(http.StatusOK, own), "You’re in!", "Likeness 4.0 of 5", "In the next render")
+	s.shows(s.get(http.StatusOK, own), "You’re in!", "likeness 4.0 of 5", "In the next render")
 	s.render()
 	s.shows(s.get(http.StatusOK, own), "In the clip since", "Jump to me")
 	s.submits(own+"/delete", own, url.Values{})
