@@ -93,8 +93,8 @@ func (p *patientReader) wait() {
 func (p *patientReader) Read(b []byte) (int, error) {
 	p.wait()
 	n, err := p.ReadCloser.Read(b)
-	if err != nil {
-		_ = p.conn.SetReadDeadline(time.Time{}) // an end to come would cancel the request's context
+	if errors.Is(err, io.EOF) {
+		_ = p.conn.SetReadDeadline(time.Time{}) // one to come would cancel the request's context
 	}
 	return n, err
 }

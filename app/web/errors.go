@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -118,11 +117,8 @@ func problem(err error) (p Problem, after time.Duration) {
 // asFault gives the errors of the standard library that a stranger causes their kind.
 func asFault(err error) *fault.Error {
 	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
+	if errors.As(err, &large) {
 		return fault.Wrap(err, fault.TooLarge, "too_many_bytes", "That is too large: at most %s is taken here.", megabytes(large.Limit))
-	case errors.Is(err, context.DeadlineExceeded):
-		return fault.Wrap(err, fault.Busy, "busy", "The site is busy; please try again in a moment.")
 	}
 	return fault.Of(fault.Disk(err))
 }
