@@ -54,12 +54,12 @@ func (c *hands) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now
 
 func (c *hands) pass(d time.Duration) { c.mu.Lock(); c.now = c.now.Add(d); c.mu.Unlock() }
 
+// scratch is a folder that is removed when all tests are over.
+var scratch string
+
 // imported is a data folder with the clip in it, made once and copied for each test.
 var imported = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "oneframe-web-*")
-	if err != nil {
-		return "", err
-	}
+	dir := scratch
 	file := filepath.Join(dir, "dance.mp4")
 	out, err := exec.Command("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1",
 		"-f", "lavfi", "-i", "sine=f=440:d=1", "-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", file).CombinedOutput()
@@ -77,10 +77,13 @@ var imported = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := imported(); err == nil {
-		_ = os.RemoveAll(dir)
+	dir, err := os.MkdirTemp("", "oneframe-web-*")
+	if err != nil {
+		panic(err)
 	}
+	scratch = dir
+	code := m.Run()
+	_ = os.RemoveAll(dir)
 	os.Exit(code)
 }
 
