@@ -31,7 +31,7 @@ async function watch(el, url) {
 
 const form = $('#upload');
 if (form) {
-  const { file, title, slug } = { file: form.elements.video, title: form.elements.title, slug: form.elements.slug };
+  const { video: file, title, slug } = form.elements;
   const short = (text) => text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
   let own = false; // the short name was typed by hand
 

@@ -315,3 +315,37 @@ func TestEveryPageFitsEveryScreen(t *testing.T) {
 		fits(page)
 	}
 }
+
+func TestAVideoGoesUpAndComesIn(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.hire("boss", people.Admin)
+	site := s.serve()
+	b := browsertest.Open(t, browsertest.Options{})
+	b.Login(site, "boss", "a long password")
+	b.Go(site + "/admin/clips")
+	b.Choose("input[name=video]", testdata.Path(t, "video/flower-5s.mp4"))
+	b.Wait(`document.querySelector("#upload [name=title]").value === "flower 5s" && document.querySelector("input[name=slug]").value === "flower-5s"`)
+	b.Type("input[name=ranges]", "1-2")
+	b.Click("#upload-go")
+	b.Wait(`document.querySelector("[data-import]")?.innerText.toLowerCase().includes("queued")`)
+	if _, err := s.rooms.Importer.Step(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b.Wait(`!document.querySelector("[data-import]") && document.querySelector("main").innerText.toLowerCase().includes("flower 5s")`)
+	s.shows(s.get(200, "/?clip=flower-5s"), "15 holes")
+	b.Choose("input[name=video]", testdata.Path(t, "video/flower-5s.mp4"))
+	b.Click("#upload-go")
+	b.Wait(`!document.querySelector("#alert").hidden && !document.querySelector("#upload-go").disabled`)
+	quietBut(t, b, "409")
+}
+
+// quietBut is quiet about the answer that the test made the site give.
+func quietBut(t *testing.T, b *browsertest.Browser, status string) {
+	t.Helper()
+	for _, p := range b.Problems() {
+		if !strings.Contains(p, "status of "+status) {
+			t.Errorf("the page complains: %s", p)
+		}
+	}
+}
