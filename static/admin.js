@@ -46,6 +46,7 @@ if (form) {
   title.addEventListener('input', () => { if (!own) slug.value = short(title.value); });
   slug.addEventListener('input', () => { own = slug.value !== ''; });
 
+  form.hidden = false; // without this script it could not send
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const words = $('#uploading-words');

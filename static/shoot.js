@@ -357,7 +357,10 @@ function Shoot(page) {
     $('#cameras').addEventListener('change', (e) => { close(); start(e.target.value); });
     $('#onion').addEventListener('input', (e) => { ghost.style.opacity = e.target.value / 100; });
     ghost.style.opacity = 0;
-    for (const button of page.querySelectorAll('[data-choose]')) button.addEventListener('click', () => file.click());
+    for (const button of page.querySelectorAll('[data-choose]')) {
+      button.addEventListener('click', () => file.click());
+      button.hidden = false;
+    }
     file.addEventListener('change', choose);
     form.addEventListener('submit', submit);
     for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, touch);
@@ -366,5 +369,6 @@ function Shoot(page) {
     addEventListener('pageshow', back);
     setInterval(tick, 1000);
     setInterval(renew, 10000);
+    $('#start').hidden = false; // now that it does something
   };
 }

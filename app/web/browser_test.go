@@ -332,7 +332,7 @@ func TestAVideoGoesUpAndComesIn(t *testing.T) {
 	if _, err := s.rooms.Importer.Step(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	b.Wait(`!document.querySelector("[data-import]") && document.querySelector("main").innerText.toLowerCase().includes("flower 5s")`)
+	b.Wait(`!document.querySelector("[data-import]") && document.querySelector("main").innerText.toLowerCase().includes("flower 5s") && !document.querySelector("#upload").hidden`)
 	s.shows(s.get(200, "/?clip=flower-5s"), "15 holes")
 	b.Choose("input[name=video]", testdata.Path(t, "video/flower-5s.mp4"))
 	b.Click("#upload-go")
