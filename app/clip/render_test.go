@@ -96,7 +96,7 @@ func (s *stage) rawTimeline() string {
 func (s *stage) sameFrames(a, b string) {
 	s.Helper()
 	stats := filepath.Join(s.TempDir(), "ssim")
-	s.ffmpeg("-i", a, "-i", b, "-lavfi", "[0:v]setpts=N/(30*TB)[a];[1:v]setpts=N/(30*TB)[b];[a][b]ssim=stats_file="+stats, "-fps_mode", "passthrough", "-f", "null", "-")
+	s.ffmpeg("-i", a, "-i", b, "-lavfi", "[0:v]setpts=N/(FRAME_RATE*TB)[a];[1:v]setpts=N/(FRAME_RATE*TB)[b];[a][b]ssim=stats_file="+stats, "-fps_mode", "passthrough", "-f", "null", "-")
 	text, err := os.ReadFile(stats)
 	s.must(err)
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")

@@ -46,6 +46,15 @@ func newStage(t testing.TB, m made) *stage {
 	if m.width == 0 {
 		m.width, m.height = 160, 90
 	}
+	s := bareStage(t, m)
+	s.makeSource()
+	s.write(s.insert)
+	return s
+}
+
+// bareStage is a stage without a source.
+func bareStage(t testing.TB, m made) *stage {
+	t.Helper()
 	s := &stage{TB: t, made: m, now: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
 	dir := t.TempDir()
 	db, err := store.Open(context.Background(), filepath.Join(dir, "x.db"))
@@ -58,8 +67,6 @@ func newStage(t testing.TB, m made) *stage {
 	s.must(err)
 	s.Studio = &Studio{DB: db, Tool: tool, Library: source.Library{Dir: filepath.Join(dir, "clips")},
 		Renditions: renditions, Units: filepath.Join(dir, "units"), Pick: "newest", Fit: Crop}
-	s.makeSource()
-	s.write(s.insert)
 	return s
 }
 
@@ -202,4 +209,11 @@ func encodeJPEG(img image.Image) []byte {
 		panic(err)
 	}
 	return b.Bytes()
+}
+
+func (s *stage) read(path string) []byte {
+	s.Helper()
+	content, err := os.ReadFile(path)
+	s.must(err)
+	return content
 }

@@ -63,8 +63,8 @@ func (s *Studio) after(ctx context.Context, id string, err error) (r Render, _ e
 	switch {
 	case errors.Is(err, errTaken):
 		return r, read
-	case err == nil && r.State == Failed:
-		return r, fault.New(fault.Internal, "render_failed", "The clip could not be rendered: %s", r.Error)
+	case r.State == Failed:
+		return r, fault.Wrap(err, fault.Internal, "render_failed", "The clip could not be rendered: %s", r.Error)
 	default:
 		return r, errors.Join(err, read)
 	}
