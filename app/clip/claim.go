@@ -93,6 +93,9 @@ func (s *Studio) attend(ctx context.Context, r Render, m *meter, f func(context.
 	err := f(ctx)
 	close(over)
 	<-done
+	if err == nil {
+		return nil // it ended the render itself, so a last beat may have found no claim
+	}
 	if cause := context.Cause(ctx); errors.Is(cause, errTaken) {
 		return cause
 	}

@@ -55,12 +55,29 @@ func (d *Door) Accept(ctx context.Context, u Upload) (Receipt, error) {
 	if err := d.check(ctx, u.Data, info); err != nil {
 		return Receipt{}, err
 	}
+	for {
+		r, err := d.record(ctx, u, info)
+		if !errors.Is(err, errForgotten) {
+			return r, err
+		}
+	}
+}
+
+// errForgotten says that the file was there already, and that the last picture that
+// named it was withdrawn, and the file with it, before ours could be recorded.
+var errForgotten = errors.New("the file was removed with another picture")
+
+// record keeps the picture and fills its slot, or does neither.
+func (d *Door) record(ctx context.Context, u Upload, info rendition.Info) (Receipt, error) {
 	key, err := d.Originals.Put(ctx, u.Data)
 	if err != nil {
 		return Receipt{}, err
 	}
 	r := Receipt{ID: picture.ID(store.NewID())}
 	err = d.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if !d.Originals.Has(key) {
+			return errForgotten
+		}
 		if r.Slot, err = slot.Fill(tx, u.Lease); err != nil {
 			return err
 		}

@@ -86,6 +86,8 @@ func (s *Scaler) settle(ctx context.Context, p picture.Picture) error {
 	full := fault.Is(err, fault.Full)
 	outcome := func(tx *store.Tx) error {
 		switch {
+		case err == nil && !(s.Renditions.Has(r.Large) && s.Renditions.Has(r.Medium) && s.Renditions.Has(r.Thumb)):
+			return picture.Retry(tx, p.ID, errForgotten.Error(), tx.Now) // see Door.record
 		case err == nil:
 			return picture.Ready(tx, p.ID, r)
 		case ctx.Err() != nil:

@@ -212,7 +212,7 @@ func TestAPictureThatWasWithdrawnMeanwhileStaysWithdrawn(t *testing.T) {
 	id := s.sent(shot(t, 1))
 	var claimed []picture.Picture
 	s.write(func(tx *store.Tx) (err error) { claimed, err = picture.Claim(tx, 1, time.Second); return err })
-	s.write(func(tx *store.Tx) error { _, err := picture.Withdraw(tx, claimed[0].ID, "contributor"); return err })
+	s.write(func(tx *store.Tx) error { err := picture.Withdraw(tx, claimed[0].ID, "contributor"); return err })
 	s.later(time.Minute)
 	if s.step() {
 		t.Error("it was claimed")

@@ -108,7 +108,7 @@ func (s *site) frame(n int, account string) {
 func (s *site) withdraw(frame int) {
 	s.Helper()
 	s.write(func(tx *store.Tx) error {
-		_, err := picture.Withdraw(tx, s.frames[frame], "contributor")
+		err := picture.Withdraw(tx, s.frames[frame], "contributor")
 		return err
 	})
 }

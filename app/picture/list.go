@@ -112,9 +112,9 @@ func uncursor(c string) (id string, score float64, err error) {
 
 // Choice is the accepted picture that a slot shows.
 type Choice struct {
-	Slot    slot.ID
-	Picture ID
-	Large   vault.Key
+	Slot         slot.ID
+	Picture      ID
+	Large, Thumb vault.Key
 }
 
 // Choose gives at most one accepted picture a slot, in slot order: the newest by the
@@ -129,8 +129,8 @@ func Choose(tx *store.Tx, clip, pick string) ([]Choice, error) {
 		return nil, fmt.Errorf("pick must be newest or best, not %q", pick)
 	}
 	all, err := store.Each(tx, func(r *sql.Rows, c *Choice) error {
-		return r.Scan(&c.Slot.Clip, &c.Slot.Number, &c.Picture, &c.Large)
-	}, `SELECT clip, number, id, large FROM picture WHERE clip = $1 AND state = 'accepted' AND number > 0 ORDER BY `+by, clip)
+		return r.Scan(&c.Slot.Clip, &c.Slot.Number, &c.Picture, &c.Large, &c.Thumb)
+	}, `SELECT clip, number, id, large, thumb FROM picture WHERE clip = $1 AND state = 'accepted' AND number > 0 ORDER BY `+by, clip)
 	if err != nil {
 		return nil, err
 	}

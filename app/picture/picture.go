@@ -133,15 +133,17 @@ func BySecret(tx *store.Tx, secret string) (Picture, error) {
 	return one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE secret_hash = $1`, hash(secret)))
 }
 
-// Names gives a picture that names the file as its original or a rendition: an
-// accepted one before others, then the newest. Withdrawn pictures name nothing any more.
+// Names gives a picture that names the file: one that has it as a rendition before one
+// that has it as its original, an accepted one before others, then the newest.
+// Withdrawn pictures name nothing any more.
 func Names(tx *store.Tx, k vault.Key) (p Picture, found bool, err error) {
 	p, err = one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE state <> 'withdrawn' AND id IN (
 			SELECT id FROM picture WHERE original = $1
 			UNION SELECT id FROM picture WHERE large = $1 AND large <> ''
 			UNION SELECT id FROM picture WHERE medium = $1 AND medium <> ''
 			UNION SELECT id FROM picture WHERE thumb = $1 AND thumb <> '')
-		ORDER BY CASE state WHEN 'accepted' THEN 0 ELSE 1 END, id DESC LIMIT 1`, k))
+		ORDER BY CASE WHEN large = $1 OR medium = $1 OR thumb = $1 THEN 0 ELSE 1 END,
+			CASE state WHEN 'accepted' THEN 0 ELSE 1 END, id DESC LIMIT 1`, k))
 	if fault.Is(err, fault.NotFound) {
 		return p, false, nil
 	}

@@ -212,9 +212,15 @@ func TestWithdrawnFilesAreThoseNobodyElseNames(t *testing.T) {
 	b, _ := r.record(2, "same")
 	r.ready(a)
 	withdraw := func(id picture.ID) (files []vault.Key) {
-		r.write(func(tx *store.Tx) (err error) { files, err = picture.Withdraw(tx, id, "contributor"); return err })
+		r.write(func(tx *store.Tx) error { return picture.Withdraw(tx, id, "contributor") })
+		r.write(func(tx *store.Tx) error {
+			return picture.Forget(tx, id, func(k vault.Key) error { files = append(files, k); return nil })
+		})
 		return files
 	}
+	r.write(func(tx *store.Tx) error {
+		return picture.Forget(tx, a, func(k vault.Key) error { return fmt.Errorf("removed %s of a standing picture", k) })
+	})
 	if files := withdraw(a); slices.Contains(files, vault.KeyOf([]byte("same"))) || !slices.Contains(files, vault.KeyOf([]byte(a))) {
 		t.Errorf("files of the first: %v; its original is still another's, its renditions are not", files)
 	}

@@ -69,21 +69,14 @@ func recount(tx *store.Tx, was Picture, now State) error {
 	return slot.Reopen(tx, was.Slot)
 }
 
-// Withdraw takes a picture back for good, in any state, and gives the files that no
-// other picture names, which the caller removes after the commit. The row stays as a
-// tombstone without the contributor's name. Doing it again gives the files again, so
-// that a crash between the commit and the removal can be made good.
-func Withdraw(tx *store.Tx, id ID, by string) ([]vault.Key, error) {
+// Withdraw takes a picture back for good, in any state; doing it again changes nothing.
+// The row stays as a tombstone without the contributor's name. Its files are Forget's.
+func Withdraw(tx *store.Tx, id ID, by string) error {
 	p, err := Get(tx, id)
-	if err != nil {
-		return nil, err
+	if err != nil || p.State == Withdrawn {
+		return err
 	}
-	if p.State != Withdrawn {
-		if err := withdraw(tx, p, by); err != nil {
-			return nil, err
-		}
-	}
-	return unnamed(tx, p)
+	return withdraw(tx, p, by)
 }
 
 func withdraw(tx *store.Tx, p Picture, by string) error {
@@ -97,21 +90,29 @@ func withdraw(tx *store.Tx, p Picture, by string) error {
 	return note(tx, p.ID, "withdrawn", by, "")
 }
 
-// unnamed gives those of the picture's files that no picture names that isn't withdrawn.
-func unnamed(tx *store.Tx, p Picture) ([]vault.Key, error) {
-	var files []vault.Key
+// Forget removes those files of a withdrawn picture that no other picture names. It
+// works inside a transaction of its own, after the withdrawal's commit: so no picture
+// with the same content can be recorded between the look and the removal, provided that
+// whoever records one looks in the same transaction whether its file is still there.
+func Forget(tx *store.Tx, id ID, remove func(vault.Key) error) error {
+	p, err := Get(tx, id)
+	if err != nil || p.State != Withdrawn {
+		return err
+	}
 	for _, k := range []vault.Key{p.Original, p.Large, p.Medium, p.Thumb} {
 		if k == "" {
 			continue
 		}
-		var n int
-		err := tx.QueryRow(`SELECT COUNT(*) FROM picture WHERE (original = $1 OR large = $1 OR medium = $1 OR thumb = $1) AND state <> 'withdrawn'`, k).Scan(&n)
+		_, named, err := Names(tx, k)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if n == 0 {
-			files = append(files, k)
+		if named {
+			continue
+		}
+		if err := remove(k); err != nil {
+			return err
 		}
 	}
-	return files, nil
+	return nil
 }

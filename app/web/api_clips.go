@@ -135,9 +135,9 @@ func (s *Server) places(tx *store.Tx, slug, base string, after, limit int) (page
 	if err != nil {
 		return nil, "", err
 	}
-	chosen := map[int]picture.ID{}
+	chosen := map[int]picture.Choice{}
 	for _, ch := range choices {
-		chosen[ch.Slot.Number] = ch.Picture
+		chosen[ch.Slot.Number] = ch
 	}
 	for _, sl := range slots {
 		if sl.Number <= after {
@@ -146,13 +146,9 @@ func (s *Server) places(tx *store.Tx, slug, base string, after, limit int) (page
 		if len(page) == limit {
 			return page, strconv.Itoa(page[limit-1].Number), nil
 		}
-		place := placeJSON{Number: sl.Number, Start: seconds(sl.Start), Frame: orNull(chosen[sl.Number])}
-		if place.Frame != nil {
-			p, err := picture.Get(tx, *place.Frame)
-			if err != nil {
-				return nil, "", err
-			}
-			place.Thumb = orNull(base + mediaPath(p.Thumb))
+		place := placeJSON{Number: sl.Number, Start: seconds(sl.Start)}
+		if ch, ok := chosen[sl.Number]; ok {
+			place.Frame, place.Thumb = orNull(ch.Picture), orNull(base+mediaPath(ch.Thumb))
 		}
 		page = append(page, place)
 	}

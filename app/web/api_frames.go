@@ -172,22 +172,21 @@ func (s *Server) withdrawByID(ctx context.Context, id picture.ID, by string) err
 // withdraw takes a frame back, and after the commit removes the files that nothing
 // names any more. What a crash or a failure leaves there the nightly sweep takes.
 func (s *Server) withdraw(ctx context.Context, which func(*store.Tx) (picture.ID, error), by string) error {
-	var files []vault.Key
-	err := s.DB.Write(ctx, func(tx *store.Tx) error {
-		id, err := which(tx)
-		if err != nil {
+	var id picture.ID
+	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if id, err = which(tx); err != nil {
 			return err
 		}
-		files, err = picture.Withdraw(tx, id, by)
-		return err
+		return picture.Withdraw(tx, id, by)
 	})
 	if err != nil {
 		return err
 	}
-	for _, k := range files {
-		if err := errors.Join(s.Originals.Remove(k), s.Renditions.Remove(k)); err != nil {
-			s.log.ErrorContext(ctx, "a withdrawn file could not be removed", "file", k, "cause", err)
-		}
+	err = s.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		return picture.Forget(tx, id, func(k vault.Key) error { return errors.Join(s.Originals.Remove(k), s.Renditions.Remove(k)) })
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "a withdrawn frame's files could not be removed", "frame", id, "cause", err)
 	}
 	return nil
 }

@@ -51,12 +51,8 @@ func (s *Server) upload(c echo.Context, f *form) (up ingest.Upload, err error) {
 	if f.file == nil {
 		return up, missing("photo")
 	}
-	name, err := f.need("name")
-	if err != nil {
-		return up, err
-	}
 	a, _ := s.account(c)
-	up = ingest.Upload{Origin: origin(f.fields["origin"]), Lease: slot.Token(c.Param("token")), Account: a.ID, Name: name}
+	up = ingest.Upload{Origin: origin(f.fields["origin"]), Lease: slot.Token(c.Param("token")), Account: a.ID, Name: f.fields["name"]}
 	if f.fields["consent"] == "true" {
 		up.Consent = s.ConsentVersion
 	}

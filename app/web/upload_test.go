@@ -41,7 +41,6 @@ func TestAFormThatCannotBeTakenIsSaid(t *testing.T) {
 	at := "/api/v1/leases/" + s.lease() + "/frame"
 	for code, parts := range map[string]map[string]any{
 		"missing_photo":   {"name": "Ann", "consent": "true"},
-		"missing_name":    {"photo": photo, "consent": "true"},
 		"consent_missing": {"photo": photo, "name": "Ann"},
 		"bad_form":        {"photo": photo, "name": "Ann", "consent": strings.Repeat("true", 2000)},
 	} {
