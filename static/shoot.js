@@ -332,7 +332,7 @@ function Shoot(page) {
   }
 
   function trouble(err) {
-    if (err.code === 'lease_used') return `${err.message} Only our answer was lost on the way; there is nothing left to send.`;
+    if (err.code === 'lease_used') return err.message;
     const again = err.after ? ` Try again in ${err.after} seconds.` : '';
     return `${err.message}${again} Your picture is still here.`;
   }

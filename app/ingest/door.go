@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"time"
 
@@ -44,11 +46,15 @@ type Receipt struct {
 
 // Accept takes a picture for the lease's slot. A nil error means that it survives a
 // crash from now on; any error means that nothing was recorded and the lease is as it
-// was. Errors: Invalid consent_missing, bad_origin or broken_image, TooLarge
+// was. The same picture sent again with its used lease, because the reply was lost, gets
+// the same receipt. Errors: Invalid consent_missing, bad_origin or broken_image, TooLarge
 // too_many_bytes or too_many_pixels, Unsupported unsupported_type, those of slot.Look,
 // Busy too_busy, Full disk_full.
 func (d *Door) Accept(ctx context.Context, u Upload) (Receipt, error) {
 	info, err := d.inspect(ctx, u)
+	if fault.Has(err, "lease_used") {
+		return d.again(ctx, u, err)
+	}
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -57,10 +63,34 @@ func (d *Door) Accept(ctx context.Context, u Upload) (Receipt, error) {
 	}
 	for {
 		r, err := d.record(ctx, u, info)
+		if fault.Has(err, "lease_used") {
+			return d.again(ctx, u, err)
+		}
 		if !errors.Is(err, errForgotten) {
 			return r, err
 		}
 	}
+}
+
+// secretOf is the secret of the contributor's link to the picture that fills a lease. It
+// is drawn from the lease's own, which only the contributor holds, so that a receipt
+// can be given again though neither is stored.
+func secretOf(lease slot.Token) string {
+	sum := sha256.Sum256([]byte("contributor's link\n" + lease))
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20])
+}
+
+// again gives the receipt of a picture that was accepted before, or the refusal.
+func (d *Door) again(ctx context.Context, u Upload, refusal error) (r Receipt, err error) {
+	var p picture.Picture
+	err = d.DB.Read(ctx, func(tx *store.Tx) error {
+		p, err = picture.BySecret(tx, secretOf(u.Lease))
+		return err
+	})
+	if fault.Is(err, fault.NotFound) || err == nil && p.Original != vault.KeyOf(u.Data) {
+		return r, refusal
+	}
+	return Receipt{ID: p.ID, Secret: secretOf(u.Lease), Slot: p.Slot}, err
 }
 
 // errForgotten says that the file was there already, and that the last picture that
@@ -81,7 +111,7 @@ func (d *Door) record(ctx context.Context, u Upload, info rendition.Info) (Recei
 		if r.Slot, err = slot.Fill(tx, u.Lease); err != nil {
 			return err
 		}
-		r.Secret, err = picture.Record(tx, picture.New{ID: r.ID, Origin: u.Origin, Slot: r.Slot, Account: u.Account,
+		r.Secret, err = picture.Record(tx, picture.New{ID: r.ID, Secret: secretOf(u.Lease), Origin: u.Origin, Slot: r.Slot, Account: u.Account,
 			Name: cleanName(u.Name), Consent: u.Consent, Original: key, Type: info.Type, Width: info.Width, Height: info.Height})
 		return err
 	})

@@ -82,6 +82,26 @@ func TestRefusalsLeaveNothingBehindAndTheLeaseAsItWas(t *testing.T) {
 	}
 }
 
+// Whoever lost the reply sends the same picture again, and hears what was said the first time.
+func TestTheSamePictureAgainGetsTheSameReceipt(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	lease, photo := s.lease(), shot(t, 1)
+	first, err := s.door.Accept(t.Context(), upload(lease, photo))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := s.door.Accept(t.Context(), upload(lease, photo)); err != nil || again != first {
+		t.Errorf("the second reply is %+v, %v; the first was %+v", again, err, first)
+	}
+	if other, err := s.door.Accept(t.Context(), upload(s.lease(), photo)); err != nil || other.ID == first.ID || other.Secret == first.Secret {
+		t.Errorf("the same picture for another slot: %+v, %v", other, err)
+	}
+	if n := s.count(); n != 2 {
+		t.Errorf("%d rows were written, want 2", n)
+	}
+}
+
 // A lease is looked at before anything costly is done, and again when it is used.
 func TestALeaseThatHasEnded(t *testing.T) {
 	t.Parallel()

@@ -81,13 +81,16 @@ type New struct {
 	Original               vault.Key
 	Type                   string
 	Width, Height          int
+	Secret                 string // of the contributor's own link; "" draws one
 }
 
 // Record registers a received picture and gives the secret of its contributor's own
 // link, of which only the SHA-256 is stored. The original must be durable already, and
 // its slot filled in the same transaction.
 func Record(tx *store.Tx, n New) (secret string, err error) {
-	secret = rand.Text()
+	if secret = n.Secret; secret == "" {
+		secret = rand.Text()
+	}
 	_, err = tx.Exec(`INSERT INTO picture (id, origin, clip, number, account, name, consent, secret_hash, state, original, type, width, height, received_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $10, $11, $12, $13)`,
 		n.ID, n.Origin, n.Slot.Clip, n.Slot.Number, n.Account, n.Name, n.Consent, hash(secret), n.Original, n.Type, n.Width, n.Height, store.Millis(tx.Now))
