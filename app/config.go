@@ -75,11 +75,13 @@ type ImportConfig struct {
 
 // ClipConfig is about rendering.
 type ClipConfig struct {
-	Pick     string `yaml:"pick"`
-	Fit      string `yaml:"fit"`
-	Schedule string `yaml:"schedule"`
-	Keep     int    `yaml:"keep"`
-	Cache    Size   `yaml:"cache"`
+	Pick        string   `yaml:"pick"`
+	Fit         string   `yaml:"fit"`
+	Schedule    string   `yaml:"schedule"`
+	Follow      bool     `yaml:"follow"`
+	MinInterval Duration `yaml:"min_interval"`
+	Keep        int      `yaml:"keep"`
+	Cache       Size     `yaml:"cache"`
 }
 
 // HomeConfig is about the home page.
@@ -120,7 +122,7 @@ func Defaults() Config {
 		Slot:       SlotConfig{Lease: Duration(10 * time.Minute), Hold: 2},
 		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
-		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", Keep: 5, Cache: 20000 * mega},
+		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Home:       HomeConfig{Show: "accepted"},
 		Moderation: ModerationConfig{Judgments: 3},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
@@ -190,6 +192,7 @@ func (c Config) Validate() error {
 	oneOf("clip.fit", c.Clip.Fit, "crop", "pad")
 	_, err := c.Clip.cron()
 	check(err == nil, "clip.schedule", "must be a cron line of five fields, as in \"0 * * * *\", or @hourly, or @every 15m: %v", err)
+	check(time.Duration(c.Clip.MinInterval) >= time.Second, "clip.min_interval", "must be at least 1s, not %s", c.Clip.MinInterval)
 	between("clip.keep", c.Clip.Keep, 1, 1000)
 	check(c.Clip.Cache >= 10*mega, "clip.cache", "must be at least 10MB, not %s", c.Clip.Cache)
 	oneOf("home.show", c.Home.Show, "accepted", "all")

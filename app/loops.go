@@ -22,6 +22,8 @@ const (
 	idle   = 2 * time.Second       // how long a loop waits without a wake-up
 	gap    = 20 * time.Millisecond // between a wake-up and the next round
 	oldest = 24 * time.Hour        // what no row names is swept after this
+
+	followEvery = 3 * time.Second // between two looks for verdicts, with clip.follow
 )
 
 // Loops runs the workers until the context ends, and returns when their last rounds
@@ -125,12 +127,33 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 			a.Log.Error("the scheduled render could not be requested", "error", err)
 		}
 	}))
+	if a.Config.Clip.Follow {
+		timer.Schedule(cron.Every(followEvery), cron.FuncJob(a.follower(ctx)))
+	}
 	_, err = timer.AddFunc("17 4 * * *", func() {
 		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the nightly sweep failed", "error", err)
 		}
 	})
 	return timer, err
+}
+
+// follower gives a job that has clips rendered soon after their verdicts.
+func (a *App) follower(ctx context.Context) func() {
+	var seen int64
+	var later bool
+	return func() {
+		var now int64
+		err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { now, err = picture.Revision(tx); return err })
+		if err == nil && (later || now != seen) {
+			later, err = a.Studio.RequestSoon(ctx, time.Duration(a.Config.Clip.MinInterval))
+		}
+		if err == nil {
+			seen = now
+		} else if ctx.Err() == nil {
+			a.Log.Error("no render could be requested after a verdict", "error", err)
+		}
+	}
 }
 
 // Sweep takes away what nothing names any more: files that a crash left, ended

@@ -54,6 +54,7 @@ type stage struct {
 	server *httptest.Server
 	clip   string
 	people map[string]*person
+	follow func() // the timer's job, made when it is first due
 }
 
 // newStage builds the house with judges jo, kim and lee, and the moderator mia.
@@ -334,6 +335,22 @@ func (s *stage) hour([]string) string {
 	if err := s.App.Studio.RequestDue(s.Context()); err != nil {
 		s.Fatal(err)
 	}
+	s.until(s.App.Studio.Step)
+	return ""
+}
+
+// follows does what the timer does with clip.follow, and the render that comes of it.
+func (s *stage) follows(w []string) string {
+	s.Helper()
+	n, err := strconv.Atoi(w[0])
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.clock.pass(time.Duration(n) * time.Second)
+	if s.follow == nil {
+		s.follow = s.App.follower(s.Context())
+	}
+	s.follow()
 	s.until(s.App.Studio.Step)
 	return ""
 }

@@ -102,6 +102,7 @@ func verbs() []verb {
 		says(`(\w+) deletes the frame`, (*stage).withdraw),
 		says(`(\d+) minutes pass`, (*stage).wait),
 		says(`the hour strikes`, (*stage).hour),
+		says(`(\d+) seconds pass and the site follows`, (*stage).follows),
 		says(`slot (\d+) of the clip shows the original`, func(s *stage, w []string) string { return s.shows(w[0], "") }),
 		says(`slot (\d+) of the clip shows (\w+)'s frame`, func(s *stage, w []string) string { return s.shows(w[0], w[1]) }),
 		says(`the home page shows no frames`, func(s *stage, _ []string) string { return s.home("") }),

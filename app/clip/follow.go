@@ -1,0 +1,45 @@
+package clip
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"oneframe/app/fault"
+	"oneframe/app/source"
+	"oneframe/app/store"
+)
+
+// RequestSoon is RequestDue for a site that follows the verdicts: it leaves out clips
+// whose latest render was wanted less than the interval ago, and says whether there are
+// such clips that would come out otherwise, so that it is worth asking again.
+func (s *Studio) RequestSoon(ctx context.Context, interval time.Duration) (later bool, err error) {
+	var due []string
+	err = s.DB.Read(ctx, func(tx *store.Tx) error {
+		videos, err := source.List(tx)
+		for _, v := range videos {
+			is, why := s.due(tx, v)
+			early, why2 := wantedSince(tx, v.Slug, tx.Now.Add(-interval))
+			err = errors.Join(err, why, why2)
+			later = later || is && early
+			if is && !early {
+				due = append(due, v.Slug)
+			}
+		}
+		return err
+	})
+	for _, slug := range due {
+		_, why := s.Request(ctx, slug, "follow")
+		err = errors.Join(err, why)
+	}
+	return later, err
+}
+
+// wantedSince says whether a render of the clip was wanted after the time.
+func wantedSince(tx *store.Tx, slug string, at time.Time) (bool, error) {
+	r, err := one(tx, `clip = $1 ORDER BY id DESC LIMIT 1`, slug)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return r.Queued.After(at), err
+}
