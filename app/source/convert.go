@@ -23,6 +23,8 @@ const (
 	monoRate     = "112k"  //
 	compensation = 1000    // samples a second by which the sound may be stretched to follow its times
 	forever      = 1 << 30 // frames
+	paperWhite   = 203     // candelas per square metre of what HDR means by white (ITU-R BT.2408)
+	keptBright   = 0.7     // share of it up to which HDR keeps its brightness; the rest is squeezed
 )
 
 // conversion is the one pass over a file: decoded once, it becomes the mezzanine, the
@@ -75,11 +77,11 @@ func (c conversion) colours(s *ffmpeg_go.Stream) *ffmpeg_go.Stream {
 	}
 	if c.hdr() {
 		scale["tin"], scale["pin"] = c.first.Transfer, c.primaries()
-		scale["t"], scale["npl"] = "linear", 203
+		scale["t"], scale["npl"] = "linear", paperWhite
 		s = s.Filter("zscale", nil, scale).
 			Filter("format", ffmpeg_go.Args{"gbrpf32le"}, nil).
 			Filter("zscale", nil, args{"p": "709"}).
-			Filter("tonemap", nil, args{"tonemap": "mobius", "desat": 0})
+			Filter("tonemap", nil, args{"tonemap": "mobius", "param": keptBright, "desat": 0})
 		scale = args{"t": "709", "p": "709"}
 	}
 	scale["m"], scale["r"], scale["d"] = "709", "limited", "error_diffusion"
@@ -149,11 +151,11 @@ func (c conversion) poses(s *ffmpeg_go.Stream) *ffmpeg_go.Stream {
 	}
 	s = s.Filter("select", nil, args{"expr": strings.Join(terms, "+")})
 	name := filepath.Join(ffmpeg.Pattern(filepath.Join(c.folder, posesName)), poseName)
-	return jpeg(s, poseSize(c.size)).Output(ffmpeg.URL(name), nameless(args{"f": "image2", "q:v": poseQuality, "fps_mode": "passthrough"}))
+	return asJPEG(s, poseSize(c.size)).Output(ffmpeg.URL(name), nameless(args{"f": "image2", "q:v": poseQuality, "fps_mode": "passthrough"}))
 }
 
-// jpeg brings the mezzanine's picture to what JPEG means by colours: BT.601 in full range.
-func jpeg(s *ffmpeg_go.Stream, to size) *ffmpeg_go.Stream {
+// asJPEG brings the mezzanine's picture to what JPEG means by colours: BT.601 in full range.
+func asJPEG(s *ffmpeg_go.Stream, to size) *ffmpeg_go.Stream {
 	return s.Filter("zscale", nil, args{"w": to.width, "h": to.height, "filter": "bicubic", "min": "709", "rin": "limited", "m": "170m", "r": "full"}).
 		Filter("format", ffmpeg_go.Args{"yuvj420p"}, nil)
 }

@@ -93,6 +93,9 @@ func complete(l look, info ffmpeg.Info, p ffmpeg.Packets) error {
 	if stated == 0 && p.CutOff {
 		stated = info.Duration
 	}
+	if rate := l.video.Rate.Float(); info.Format == "avi" && rate > 0 { // which otherwise tells what it has
+		stated = time.Duration(float64(l.video.Frames) / rate * float64(time.Second))
+	}
 	missing := stated - l.end
 	if missing <= max(missingTime, time.Duration(missingShare*float64(stated))) {
 		return nil

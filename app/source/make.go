@@ -120,7 +120,7 @@ func (j *job) finish(ctx context.Context, v *Video, all []slot.Slot) error {
 	at := v.FPS.At(all[best].First) - v.FPS.At(1)/2
 	in := ffmpeg_go.Input(ffmpeg.URL(file), args{"ss": fmt.Sprintf("%.6f", max(0, at.Seconds()))})
 	res, err := j.Tool.Run(ctx, ffmpeg.Job{
-		Graph: jpeg(in.Video(), size{v.Width, v.Height}).
+		Graph: asJPEG(in.Video(), size{v.Width, v.Height}).
 			Output(ffmpeg.URL(filepath.Join(j.folder(), posterName)), nameless(args{"f": "image2", "update": 1, "frames:v": 1, "q:v": largeQuality})),
 		Limit: posterLimit,
 	})

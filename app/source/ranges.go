@@ -146,7 +146,7 @@ func slots(slug string, all []span, rate Rate, hold int) []slot.Slot {
 		for first := s.first; first+hold <= s.end; first += hold {
 			out = append(out, slot.Slot{
 				ID:    slot.ID{Clip: slug, Number: len(out) + 1},
-				First: first, Hold: hold, Start: rate.At(first),
+				First: first, Hold: hold, Start: rate.start(first),
 			})
 		}
 	}

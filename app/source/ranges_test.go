@@ -69,7 +69,7 @@ func TestSlotsAreCutFromTheRanges(t *testing.T) {
 			t.Errorf("%s: %d slots from %d to %d, want %d from %d to %d", name, len(got), got[0].First, got[len(got)-1].First, c.count, c.first, c.last)
 		}
 		for i, s := range got {
-			if s.Number != i+1 || s.Clip != "x" || s.Hold != c.hold || s.Start != c.rate.At(s.First) {
+			if s.Number != i+1 || s.Clip != "x" || s.Hold != c.hold || s.Start != c.rate.start(s.First) {
 				t.Errorf("%s: slot %d is %+v", name, i+1, s)
 			}
 		}
@@ -104,6 +104,9 @@ func TestTimesAreExact(t *testing.T) {
 		if got := ntsc.frameFrom(ntsc.At(frame)); got != frame {
 			// At rounds down, so the frame itself begins at most a nanosecond later.
 			t.Fatalf("frame %d begins at %v, where frame %d is found", frame, ntsc.At(frame), got)
+		}
+		if s := ntsc.start(frame); s < ntsc.At(frame) || s >= ntsc.At(frame)+time.Microsecond || s%time.Microsecond != 0 {
+			t.Fatalf("a slot at frame %d starts at %v, the frame at %v", frame, s, ntsc.At(frame))
 		}
 		if got := ntsc.frames(ntsc.At(frame)); got != frame {
 			t.Fatalf("%v are %d frames, want %d", ntsc.At(frame), got, frame)

@@ -94,17 +94,19 @@ func decodedFrames(t *testing.T, file string) int {
 	return n
 }
 
-// gray decodes one frame, counted from 0, of a file to width×height bytes of gray.
-func gray(t *testing.T, file string, frame, width, height int) []byte {
+// seen decodes one frame, counted from 0, of a file to width×height pixels of red, green
+// and blue, as a screen would show them.
+func seen(t *testing.T, file string, frame, width, height int) []byte {
 	t.Helper()
-	return grayed(t, file, fmt.Sprintf("select=eq(n\\,%d),", frame), width, height)
+	return seenBy(t, file, fmt.Sprintf("select=eq(n\\,%d),", frame), width, height)
 }
 
-func grayed(t *testing.T, file, filters string, width, height int) []byte {
+// seenBy does so for the first frame that comes out of the filters.
+func seenBy(t *testing.T, file, filters string, width, height int) []byte {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", file,
-		"-vf", filters+fmt.Sprintf("scale=%d:%d:flags=area,format=gray", width, height), "-frames:v", "1", "-f", "rawvideo", "-").Output()
-	if err != nil || len(out) != width*height {
+		"-vf", filters+fmt.Sprintf("scale=%d:%d:flags=area,format=rgb24", width, height), "-frames:v", "1", "-f", "rawvideo", "-").Output()
+	if err != nil || len(out) != 3*width*height {
 		t.Fatalf("decode %s: %d bytes, %v", file, len(out), err)
 	}
 	return out
@@ -127,4 +129,29 @@ func row(t *testing.T, im *Importer, id string) (i Import) {
 		t.Fatal(err)
 	}
 	return i
+}
+
+// packet is one packet's times, in the stream's ticks.
+type packet struct {
+	pts, dts int
+	key      bool
+}
+
+func packets(t *testing.T, file, stream string) (all []packet) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", stream+":0",
+		"-show_entries", "packet=pts,dts,flags", "-of", "csv=p=0", file).Output()
+	if err != nil {
+		t.Fatalf("ffprobe %s: %v", file, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		f := strings.Split(strings.TrimSpace(line), ",")
+		pts, err1 := strconv.Atoi(f[0])
+		dts, err2 := strconv.Atoi(f[1])
+		if err1 != nil || err2 != nil {
+			t.Fatalf("ffprobe %s: %q", file, line)
+		}
+		all = append(all, packet{pts, dts, strings.HasPrefix(f[2], "K")})
+	}
+	return all
 }

@@ -20,6 +20,13 @@ func (r Rate) At(frame int) time.Duration {
 	return time.Duration(int64(frame) * r.Den * int64(time.Second) / r.Num)
 }
 
+// start gives that time in whole microseconds, as slots are kept, rounded up: whoever
+// goes there sees the frame and not the one before.
+func (r Rate) start(frame int) time.Duration {
+	per := int64(time.Second/time.Microsecond) * r.Den
+	return time.Duration((int64(frame)*per+r.Num-1)/r.Num) * time.Microsecond
+}
+
 // frameFrom gives the first frame that begins at the time or later.
 func (r Rate) frameFrom(t time.Duration) int {
 	per := r.Den * int64(time.Second)
