@@ -100,6 +100,8 @@ func (p *patientReader) Read(b []byte) (int, error) {
 }
 
 // patientWriter is an answer that may take its time while its receiver doesn't stall.
+// Its deadline runs only while something is written: over HTTP/2 one that passes ends
+// the stream at once, though the handler may still be reading what is sent to it.
 type patientWriter struct {
 	http.ResponseWriter
 	conn *http.ResponseController
@@ -107,14 +109,16 @@ type patientWriter struct {
 
 func newPatientWriter(w http.ResponseWriter) *patientWriter {
 	p := &patientWriter{w, http.NewResponseController(w)}
-	p.wait()
+	p.rest() // the connection may come from a request before
 	return p
 }
 
 func (p *patientWriter) wait() { _ = p.conn.SetWriteDeadline(time.Now().Add(patience)) }
+func (p *patientWriter) rest() { _ = p.conn.SetWriteDeadline(time.Time{}) }
 
 func (p *patientWriter) Write(b []byte) (int, error) {
 	p.wait()
+	defer p.rest()
 	return p.ResponseWriter.Write(b)
 }
 

@@ -39,6 +39,11 @@ func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"
 
 // slowly serves the handler behind the bodies' bounds to the visitor, in a bubble of time.
 func slowly(t *testing.T, path string, h echo.HandlerFunc, visitor func(net.Conn)) {
+	slowlyBy(t, nil, path, h, visitor)
+}
+
+// slowlyBy does so by the protocols; nil is HTTP/1.1.
+func slowlyBy(t *testing.T, by *http.Protocols, path string, h echo.HandlerFunc, visitor func(net.Conn)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &Server{Rooms: Rooms{Door: &ingest.Door{}}, log: quietLog()}
 		e := echo.New()
@@ -46,6 +51,7 @@ func slowly(t *testing.T, path string, h echo.HandlerFunc, visitor func(net.Conn
 		e.Use(s.observe, s.bodies)
 		e.POST(path, h)
 		l, server := &pipes{conns: make(chan net.Conn, 1)}, newServer(e, quietLog())
+		server.Protocols = by
 		ours, theirs := net.Pipe()
 		l.conns <- theirs
 		over := make(chan error)
@@ -122,6 +128,44 @@ func TestASlowSenderIsHeardToTheEnd(t *testing.T) {
 	if got != strings.Repeat("x", 10) {
 		t.Errorf("heard %q", got)
 	}
+}
+
+// dribble is a body of ten bytes that come 50 seconds apart.
+type dribble struct{ left int }
+
+func (d *dribble) Read(b []byte) (int, error) {
+	if d.left == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(50 * time.Second)
+	d.left--
+	b[0] = 'x'
+	return 1, nil
+}
+
+func TestASlowSenderIsHeardToTheEndOverHTTP2(t *testing.T) {
+	t.Parallel()
+	by := new(http.Protocols)
+	by.SetUnencryptedHTTP2(true)
+	slowlyBy(t, by, framePath, func(c echo.Context) error {
+		body, err := io.ReadAll(c.Request().Body)
+		if err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, string(body))
+	}, func(conn net.Conn) {
+		tr := &http.Transport{Protocols: by, DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
+		defer tr.CloseIdleConnections()
+		resp, err := (&http.Client{Transport: tr}).Post("http://x/api/v1/leases/x/frame", "text/plain", &dribble{left: 10})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer resp.Body.Close()
+		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != strings.Repeat("x", 10) {
+			t.Errorf("%d %q, %v", resp.StatusCode, body, err)
+		}
+	})
 }
 
 func TestASenderCannotDribbleForever(t *testing.T) {

@@ -24,7 +24,9 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		start := time.Now()
 		id := rand.Text()[:12]
 		c.Set(keyRequest, id)
-		c.Response().Writer = newPatientWriter(c.Response().Writer)
+		answer := newPatientWriter(c.Response().Writer)
+		defer answer.wait() // for what net/http still holds of the answer
+		c.Response().Writer = answer
 		c.Response().Header().Set("X-Request-Id", id)
 		err := recovered(next, c)
 		if err != nil {
