@@ -145,8 +145,8 @@ func checkTheClip(t *testing.T, site, data string) {
 	}
 	served := site + "/clips/nasa/clip.mp4"
 	for i := place.First - 1; i <= place.First+place.Hold; i++ {
-		own := distance(s.grayOf(served, i), s.grayOf(sent, 0))
-		original := distance(s.grayOf(served, i), s.grayOf(a.Importer.Library.Mezzanine("nasa"), i))
+		own := distance(s.tinyOf(served, i), s.tinyOf(sent, 0))
+		original := distance(s.tinyOf(served, i), s.tinyOf(a.Importer.Library.Mezzanine("nasa"), i))
 		inSlot := i >= place.First && i < place.First+place.Hold
 		if inSlot != (own < 6) || inSlot == (original < 6) {
 			t.Errorf("frame %d of the clip (slot from %d): %.1f from the picture, %.1f from the original", i, place.First, own, original)

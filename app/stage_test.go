@@ -393,10 +393,10 @@ func (s *stage) shows(number, name string) string {
 		s.Fatal(err)
 	}
 	for i := place.First; i < place.First+place.Hold; i++ {
-		got := s.grayOf(s.server.URL+"/clips/"+s.clip+"/clip.mp4", i)
-		want := s.grayOf(s.App.Importer.Library.Mezzanine(s.clip), i)
+		got := s.tinyOf(s.server.URL+"/clips/"+s.clip+"/clip.mp4", i)
+		want := s.tinyOf(s.App.Importer.Library.Mezzanine(s.clip), i)
 		if name != "" {
-			want = s.grayOf(s.App.Renditions.Path(s.pictureOf(name).Large), 0)
+			want = s.tinyOf(s.App.Renditions.Path(s.pictureOf(name).Large), 0)
 		}
 		if d := distance(got, want); d > 6 {
 			return fmt.Sprintf("frame %d differs by %.1f of 255", i, d)
@@ -405,12 +405,12 @@ func (s *stage) shows(number, name string) string {
 	return ""
 }
 
-const grayW, grayH = 64, 36
+const tinyW, tinyH = 64, 36
 
-// grayOf decodes one frame of a video or picture to a small gray picture, cropped to 16:9.
-func (s *stage) grayOf(input string, frame int) []byte {
+// tinyOf decodes one frame of a video or picture to a tiny one, cropped to 16:9: 64×36 of RGB.
+func (s *stage) tinyOf(input string, frame int) []byte {
 	s.Helper()
-	filter := fmt.Sprintf("select=eq(n\\,%d),crop='min(iw,ih*16/9)':'min(ih,iw*9/16)',scale=%d:%d:flags=area,format=gray", frame, grayW, grayH)
+	filter := fmt.Sprintf("select=eq(n\\,%d),format=gbrp,crop='min(iw,ih*16/9)':'min(ih,iw*9/16)',scale=%d:%d:flags=area,format=rgb24", frame, tinyW, tinyH)
 	args := []string{"-v", "error"}
 	if !strings.Contains(input, "://") && filepath.Ext(input) == "" {
 		args = append(args, "-f", "mjpeg")
@@ -419,13 +419,13 @@ func (s *stage) grayOf(input string, frame int) []byte {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	raw, err := cmd.Output()
-	if err != nil || len(raw) != grayW*grayH {
+	if err != nil || len(raw) != 3*tinyW*tinyH {
 		s.Fatalf("decode frame %d of %s: %v, %d bytes, %s", frame, input, err, len(raw), stderr.String())
 	}
 	return raw
 }
 
-// distance is the mean absolute difference of two gray pictures, 0 to 255.
+// distance is the mean absolute difference of two such pictures, 0 to 255.
 func distance(a, b []byte) float64 {
 	sum := 0.0
 	for i := range a {
