@@ -32,7 +32,11 @@ func (b *bar) draw(share float64) {
 	fmt.Fprintf(b.out, "\r%s [%s%s] %3d %%", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), percent)
 }
 
-func (b *bar) end() {
+// end leaves the line, with a full bar where what it was about succeeded.
+func (b *bar) end(err error) {
+	if err == nil {
+		b.draw(1)
+	}
 	if b.last >= 0 {
 		fmt.Fprintln(b.out)
 	}
@@ -58,7 +62,10 @@ func (c *command) importVideo(ctx context.Context) (err error) {
 	}
 	b := newBar(c.Err, "importing")
 	v, err := a.Importer.Import(ctx, source.Request{File: names[0], Slug: *slug, Title: *title, Ranges: parsed, Hold: *hold}, b.draw)
-	b.end()
+	b.end(err)
+	if err == nil {
+		err = a.Studio.RequestDue(ctx) // the running server's work, or the next one's
+	}
 	if err != nil {
 		return err
 	}
@@ -75,7 +82,10 @@ func (c *command) demo(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	b := newBar(c.Err, "making the demo")
 	v, err := a.Importer.Demo(ctx, b.draw)
-	b.end()
+	b.end(err)
+	if err == nil {
+		err = a.Studio.RequestDue(ctx)
+	}
 	if err != nil {
 		return err
 	}
@@ -108,7 +118,7 @@ func (c *command) render(ctx context.Context) (err error) {
 func (c *command) renderOne(ctx context.Context, a *App, slug string) error {
 	b := newBar(c.Err, "rendering "+slug)
 	r, err := a.Studio.Render(ctx, slug, b.draw)
-	b.end()
+	b.end(err)
 	if err != nil {
 		return err
 	}

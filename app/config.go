@@ -180,7 +180,7 @@ func (c Config) Validate() error {
 	check(strings.HasPrefix(c.Database.URL, "sqlite:") && len(c.Database.URL) > len("sqlite:"), "database.url", "must be sqlite: and a file name, not %q", c.Database.URL)
 	check(strings.HasPrefix(c.Storage.URL, "file:") && len(c.Storage.URL) > len("file:"), "storage.url", "must be file: and a folder name, not %q", c.Storage.URL)
 	check(time.Duration(c.Slot.Lease) >= 30*time.Second && time.Duration(c.Slot.Lease) <= 24*time.Hour, "slot.lease", "must be from 30s to 24h, not %s", c.Slot.Lease)
-	between("slot.hold", c.Slot.Hold, 1, 250)
+	between("slot.hold", c.Slot.Hold, 1, 100)
 	between("ingest.max_megapixels", c.Ingest.MaxPixels, 1, 500)
 	check(c.Ingest.MaxBytes >= 100_000 && c.Ingest.MaxBytes <= 200*mega, "ingest.max_bytes", "must be from 100kB to 200MB, not %s", c.Ingest.MaxBytes)
 	check(c.Ingest.Memory >= 64*mega, "ingest.memory", "must be at least 64MB, not %s", c.Ingest.Memory)

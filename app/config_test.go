@@ -56,7 +56,7 @@ func TestErrorsNameTheKeyAndWhatIsAllowed(t *testing.T) {
 		{yaml: "slot:\n  lease: soon", want: "slot.lease must be a duration as 30s"},
 		{yaml: "slot:\n  lease: 1s", want: "slot.lease must be from 30s to 24h"},
 		{yaml: "slot:\n  hold: many", want: "slot.hold must be a whole number"},
-		{yaml: "slot:\n  hold: 0", want: "slot.hold must be from 1 to 250"},
+		{yaml: "slot:\n  hold: 0", want: "slot.hold must be from 1 to 100"},
 		{yaml: "ingest:\n  max_bytes: 12XB", want: "ingest.max_bytes must be a size"},
 		{yaml: "clip:\n  pick: oldest", want: "clip.pick must be one of newest, best"},
 		{yaml: "clip:\n  schedule: TZ=0", want: "clip.schedule must be a cron line"},
