@@ -31,7 +31,11 @@ func (s *Studio) publish(ctx context.Context, r Render, t Timeline) (old []strin
 		if err := record(tx, r.Clip, r.Version, t); err != nil {
 			return err
 		}
-		old, err = s.outdated(tx, r.Clip)
+		if old, err = s.outdated(tx, r.Clip); err != nil {
+			return err
+		}
+		gone, err := s.forgotten(tx, r.Clip, r.Version)
+		old = append(old, gone...)
 		return err
 	})
 	return old, err

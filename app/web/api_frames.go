@@ -170,7 +170,8 @@ func (s *Server) withdrawByID(ctx context.Context, id picture.ID, by string) err
 }
 
 // withdraw takes a frame back, and after the commit removes the files that nothing
-// names any more. What a crash or a failure leaves there the nightly sweep takes.
+// names any more and the versions of the clip that show it; a render without it is
+// queued at once. What a crash or a failure leaves there the nightly sweep takes.
 func (s *Server) withdraw(ctx context.Context, which func(*store.Tx) (picture.ID, error), by string) error {
 	var id picture.ID
 	err := s.DB.Write(ctx, func(tx *store.Tx) (err error) {
@@ -185,8 +186,8 @@ func (s *Server) withdraw(ctx context.Context, which func(*store.Tx) (picture.ID
 	err = s.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		return picture.Forget(tx, id, func(k vault.Key) error { return errors.Join(s.Originals.Remove(k), s.Renditions.Remove(k)) })
 	})
-	if err != nil {
-		s.log.ErrorContext(ctx, "a withdrawn frame's files could not be removed", "frame", id, "cause", err)
+	if err = errors.Join(err, s.Studio.Forget(context.WithoutCancel(ctx), id)); err != nil {
+		s.log.ErrorContext(ctx, "a withdrawn frame's files could not all be removed", "frame", id, "cause", err)
 	}
 	return nil
 }

@@ -45,3 +45,5 @@ CREATE TABLE clip_choice (
   PRIMARY KEY (clip, number, since)
 );
 CREATE UNIQUE INDEX clip_choice_standing ON clip_choice (clip, number) WHERE until = 0;
+CREATE INDEX clip_choice_picture ON clip_choice (picture);
+CREATE INDEX clip_choice_ended ON clip_choice (clip, until) WHERE until > 0;
