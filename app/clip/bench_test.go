@@ -172,7 +172,6 @@ func cpuTime(t testing.TB) (sum time.Duration) {
 // with the stills laid over it where a slot is filled.
 func (s *benchStage) plain() {
 	var list bytes.Buffer
-	var on []string
 	var shown []Unit
 	fmt.Fprintln(&list, "ffconcat version 1.0")
 	for _, u := range s.timeline().Units {
@@ -194,9 +193,6 @@ func (s *benchStage) plain() {
 	for _, u := range shown {
 		spans = add(spans, span{u.First, u.First + u.Frames})
 	}
-	for _, p := range spans {
-		on = append(on, fmt.Sprintf("between(n,%d,%d)", p.From, p.To-1))
-	}
 	dir := s.TempDir()
 	file := filepath.Join(dir, "list")
 	s.must(os.WriteFile(file, list.Bytes(), 0o600))
@@ -205,7 +201,7 @@ func (s *benchStage) plain() {
 			"primariesin": "709", "transferin": "709", "matrix": "709", "range": "limited", "primaries": "709", "transfer": "709"}).
 		Filter("format", ffmpeg_go.Args{"yuv420p"})
 	graph := ffmpeg_go.Filter([]*ffmpeg_go.Stream{ffmpeg_go.Input(s.Library.Mezzanine("c")), stills}, "overlay", nil,
-		ffmpeg_go.KwArgs{"enable": strings.Join(on, "+")}).
+		ffmpeg_go.KwArgs{"enable": anyOf(spans)}).
 		Output(filepath.Join(dir, "plain.mp4"), ffmpeg_go.KwArgs{"c:v": "libx264", "preset": preset, "crf": crf, "pix_fmt": "yuv420p", "r": s.fps.String(), "fps_mode": "cfr"})
 	res, err := s.Tool.Run(context.Background(), ffmpeg.Job{Graph: graph})
 	s.must(err)

@@ -146,17 +146,23 @@ func runs(t Timeline, b batch, mezzanine *track) (*pieces, *ffmpeg_go.Stream, er
 	if err != nil {
 		return nil, nil, err
 	}
-	var terms []string
-	for _, d := range decoded {
-		terms = append(terms, fmt.Sprintf("between(n,%d,%d)", d.From, d.To-1))
-	}
 	in, err := mezzanine.elementary(samples)
 	graph := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "h264", "framerate": t.FPS.String(), "threads": 1}).
-		Filter("select", ffmpeg_go.Args{strings.Join(terms, "+")}).
+		Filter("select", ffmpeg_go.Args{anyOf(decoded)}).
 		Filter("settb", ffmpeg_go.Args{fmt.Sprintf("%d/%d", t.FPS.Den, t.FPS.Num)}).
 		Filter("setpts", ffmpeg_go.Args{"N"}).
 		Filter("setsar", ffmpeg_go.Args{"1"})
 	return in, graph, err
+}
+
+// anyOf is the ffmpeg expression that is 1 for the frames n of the spans: a balanced sum,
+// since ffmpeg refuses expressions that are nested, or added up, a hundred deep.
+func anyOf(spans []span) string {
+	if len(spans) == 1 {
+		return fmt.Sprintf("between(n,%d,%d)", spans[0].From, spans[0].To-1)
+	}
+	half := len(spans) / 2
+	return "(" + anyOf(spans[:half]) + "+" + anyOf(spans[half:]) + ")"
 }
 
 // output encodes the batch's frames with a unit's beginning at each start.

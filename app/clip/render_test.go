@@ -50,6 +50,39 @@ func TestTheClipIsWhatOneEncodeOfTheTimelineWouldBe(t *testing.T) {
 	}
 }
 
+// ffmpeg has limits that a short clip does not come near.
+func TestHundredsOfRunsInOneBatch(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, made{fps: fps25, frames: 500, hold: 1})
+	s.Workers = 1
+	for n := 1; n <= 500; n += 2 {
+		s.fill(n, still(n, 32, 18))
+	}
+	r := s.render()
+	if r.UnitsEncoded != 500 {
+		t.Errorf("the render is %+v", r)
+	}
+	got, want := s.grey(s.File(r)), s.grey(s.Library.Mezzanine("c"))
+	size := s.width * s.height
+	differ := func(a, b int) (sum float64) {
+		for i := range size {
+			sum += abs(float64(got[a*size+i]) - float64(want[b*size+i]))
+		}
+		return sum / float64(size)
+	}
+	for n := 1; n < 499; n += 2 { // the originals
+		if before, same, after := differ(n, n-1), differ(n, n), differ(n, n+1); same >= before || same >= after {
+			t.Errorf("frame %d differs from the original by %.2f, from its neighbours by %.2f and %.2f", n, same, before, after)
+		}
+	}
+}
+
+// grey decodes a file's luma.
+func (s *stage) grey(file string) []byte {
+	s.Helper()
+	return s.ffmpeg("-i", file, "-f", "rawvideo", "-pix_fmt", "gray", "-")
+}
+
 // singlePass encodes the timeline in one ffmpeg, from frames that were decoded and
 // converted one by one.
 func (s *stage) singlePass() string {
