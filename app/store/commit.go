@@ -10,12 +10,14 @@ import (
 // groupMax bounds how many writers share a commit, and so how long one waits for the others.
 const groupMax = 64
 
-// pending is a writer in the queue. done is closed by the leader after err or panicked is set.
+// pending is a writer in the queue. done is closed by the leader after err or panicked
+// is set; lead is closed where the writer, first in the queue by now, is the next leader.
 type pending struct {
 	ctx      context.Context
 	f        func(*Tx) error
 	err      error
 	panicked any
+	lead     chan struct{}
 	done     chan struct{}
 }
 
@@ -24,37 +26,42 @@ type pending struct {
 // another transaction; f may run beside other writers' in one commit, each under its
 // own savepoint, so an error in one leaves the others untouched.
 func (db *DB) Write(ctx context.Context, f func(*Tx) error) error {
-	p := &pending{ctx: ctx, f: f, done: make(chan struct{})}
+	p := &pending{ctx: ctx, f: f, lead: make(chan struct{}), done: make(chan struct{})}
 	db.mu.Lock()
 	db.queue = append(db.queue, p)
-	lead := !db.leading
-	db.leading = true
-	db.mu.Unlock()
-	if lead {
-		db.lead()
+	if !db.leading {
+		db.leading = true
+		close(p.lead)
 	}
-	<-p.done
+	db.mu.Unlock()
+	select {
+	case <-p.lead:
+		db.lead()
+	case <-p.done:
+	}
 	if p.panicked != nil {
 		panic(p.panicked)
 	}
 	return p.err
 }
 
-// lead commits groups until the queue is empty. The first writer to find nobody leading does it.
+// lead commits the group at the head of the queue, of which the leader is the first,
+// and hands over to the first of the next one: nobody's own answer waits for all those
+// who came later.
 func (db *DB) lead() {
-	for {
-		db.mu.Lock()
-		n := min(len(db.queue), groupMax)
-		if n == 0 {
-			db.leading = false
-			db.mu.Unlock()
-			return
-		}
-		group := db.queue[:n:n]
-		db.queue = db.queue[n:]
-		db.mu.Unlock()
-		db.commit(group)
+	db.mu.Lock()
+	n := min(len(db.queue), groupMax)
+	group := db.queue[:n:n]
+	db.queue = db.queue[n:]
+	db.mu.Unlock()
+	db.commit(group)
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if len(db.queue) == 0 {
+		db.leading = false
+		return
 	}
+	close(db.queue[0].lead)
 }
 
 // commit runs a group in one transaction and tells each writer how it went.
