@@ -30,6 +30,7 @@ var doors = map[string][]string{
 	"source":     {"fault", "store", "vault", "ffmpeg", "slot"},
 	"ingest":     {"fault", "store", "vault", "rendition", "slot", "picture"},
 	"moderation": {"fault", "store", "picture"},
+	"publish":    {"fault", "store"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
 	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "templates", "static"},
