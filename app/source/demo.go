@@ -43,11 +43,14 @@ func drawDemo(ctx context.Context, j *job) (string, error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		err := demo.Video(ctx, w, func(n int) { j.report(ctx, drawnShare*float64(n)/demo.Frames) })
-		return w.CloseWithError(err)
+		return w.CloseWithError(err) // nil: ffmpeg's reader gets the error, and Run gives it
 	})
 	g.Go(func() error {
 		res, err := j.Tool.Run(ctx, ffmpeg.Job{Graph: demoGraph(file, sound), Stdin: r, Limit: convertLimit})
-		if err == nil && res.Frames != demo.Frames {
+		switch {
+		case err != nil && full(res):
+			err = noRoom(err)
+		case err == nil && res.Frames != demo.Frames:
 			err = fault.New(fault.Internal, "internal", "The demo has %d frames instead of %d.", res.Frames, demo.Frames)
 		}
 		return err

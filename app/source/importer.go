@@ -58,8 +58,10 @@ func (im *Importer) here(ctx context.Context, r Request, source func(context.Con
 	j := &job{Importer: im, work: w, Request: r, tell: progress}
 	j.source = func(ctx context.Context) (string, error) { return source(ctx, j) }
 	v, err := j.run(ctx)
-	_, err = j.over(ctx, err, Cancelled)
-	return v, err
+	if _, err = j.over(ctx, err, Cancelled); err != nil {
+		return Video{}, err
+	}
+	return v, nil
 }
 
 // run does the import up to its last transaction.
@@ -116,6 +118,7 @@ func (j *job) over(ctx context.Context, err error, stopped State) (State, error)
 		state = Failed
 	}
 	said := fault.Of(err)
+	err = errors.Join(err, j.clear()) // first, so that there is room for the row on a full disk
 	settled := j.DB.Write(ctx, func(tx *store.Tx) error {
 		if state == Queued {
 			return postpone(tx, j.id)

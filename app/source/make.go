@@ -90,8 +90,8 @@ func (j *job) convert(ctx context.Context, c conversion, share func(float64)) (i
 func failed(err error, res ffmpeg.Result) error {
 	var gaveUp *ffmpeg.Failed
 	switch {
-	case strings.Contains(res.Log, "No space left on device"), strings.Contains(res.Log, "Disk quota exceeded"):
-		return fault.Wrap(err, fault.Full, "disk_full", "The site's disk is full: the video can't be imported.")
+	case full(res):
+		return noRoom(err)
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, ffmpeg.ErrStalled):
@@ -105,6 +105,14 @@ func failed(err error, res ffmpeg.Result) error {
 	default:
 		return fault.Wrap(err, fault.Internal, "internal", "The video could not be converted.")
 	}
+}
+
+func full(res ffmpeg.Result) bool {
+	return strings.Contains(res.Log, "No space left on device") || strings.Contains(res.Log, "Disk quota exceeded")
+}
+
+func noRoom(err error) error {
+	return fault.Wrap(err, fault.Full, "disk_full", "The site's disk is full: the video can't be imported.")
 }
 
 // finish checks the sound and the reference pictures, and makes the poster.

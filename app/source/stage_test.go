@@ -104,10 +104,22 @@ func seen(t *testing.T, file string, frame, width, height int) []byte {
 // seenBy does so for the first frame that comes out of the filters.
 func seenBy(t *testing.T, file, filters string, width, height int) []byte {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-i", file,
-		"-vf", filters+fmt.Sprintf("scale=%d:%d:flags=area,format=rgb24", width, height), "-frames:v", "1", "-f", "rawvideo", "-").Output()
+	return decoded(t, width, height, filters, "-i", file)
+}
+
+// seenAt does so for the frame that is shown at a time, in seconds.
+func seenAt(t *testing.T, file string, at float64, width, height int) []byte {
+	t.Helper()
+	return decoded(t, width, height, "", "-ss", strconv.FormatFloat(max(0, at-0.01), 'f', 6, 64), "-i", file)
+}
+
+func decoded(t *testing.T, width, height int, filters string, input ...string) []byte {
+	t.Helper()
+	args := append([]string{"-v", "error"}, input...)
+	args = append(args, "-vf", filters+fmt.Sprintf("scale=%d:%d:flags=area,format=rgb24", width, height), "-frames:v", "1", "-f", "rawvideo", "-")
+	out, err := exec.CommandContext(t.Context(), "ffmpeg", args...).Output()
 	if err != nil || len(out) != 3*width*height {
-		t.Fatalf("decode %s: %d bytes, %v", file, len(out), err)
+		t.Fatalf("decode %v: %d bytes, %v", input, len(out), err)
 	}
 	return out
 }

@@ -101,9 +101,12 @@ func vacant(folder string) error {
 	return nil
 }
 
+// clear removes what is in the folder.
+func (w *work) clear() error { return os.RemoveAll(w.folder()) }
+
 // close removes what is left of the folder and gives up the lock.
 func (w *work) close() error {
-	return errors.Join(os.RemoveAll(w.folder()), os.Remove(w.lock.Name()), w.lock.Close())
+	return errors.Join(w.clear(), os.Remove(w.lock.Name()), w.lock.Close())
 }
 
 // idle does f with the place of an import in hand, and removes what is left there. It
