@@ -32,7 +32,7 @@ async function watch(el, url) {
 const form = $('#upload');
 if (form) {
   const { video: file, title, slug } = form.elements;
-  const short = (text) => text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  const short = (text) => text.normalize('NFKD').toLowerCase().replace(/[^a-z0-9]+/g, '-').slice(0, 60).replace(/^-+|-+$/g, '');
   let own = false; // the short name was typed by hand
 
   file.addEventListener('change', () => {

@@ -97,7 +97,8 @@ func (k *known) put(rev string, changed <-chan struct{}, at time.Time) {
 	}
 }
 
-// bound on what the cache holds, in bytes; past it new pages are made for each visitor.
+// bound on what the cache holds, in bytes; past it the cache begins anew, so that
+// nobody can fill it with addresses of their own making and keep the home page out.
 const cacheBytes = 48 << 20
 
 // cache keeps what anonymous visitors are sent, as long as the revision is the same.
@@ -131,13 +132,12 @@ func (k *cache) get(rev, key string) *entry {
 func (k *cache) put(rev, key string, e *entry) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.rev != rev {
+	size := len(e.content) + len(e.zipped) + len(key) + 200
+	if k.rev != rev || k.bytes+size > cacheBytes {
 		k.rev, k.entries, k.bytes = rev, map[string]*entry{}, 0
 	}
-	if size := len(e.content) + len(e.zipped) + len(key) + 200; k.bytes+size <= cacheBytes {
-		k.bytes += size
-		k.entries[key] = e
-	}
+	k.bytes += size
+	k.entries[key] = e
 }
 
 // remember answers anonymous visitors of a GET from memory, while the revision is

@@ -112,7 +112,7 @@ func TestTheCacheIsBounded(t *testing.T) {
 	for _, key := range []string{"a", "b", "c", "d"} {
 		k.put("1", key, big)
 	}
-	if k.get("1", "a") == nil || k.get("1", "d") != nil || k.bytes > cacheBytes {
+	if k.get("1", "a") != nil || k.get("1", "d") == nil || k.bytes > cacheBytes {
 		t.Errorf("it holds %d bytes in %d entries", k.bytes, len(k.entries))
 	}
 	k.put("2", "d", big)
