@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"oneframe/app/clip"
+	"oneframe/app/fault"
+	"oneframe/app/source"
 	"oneframe/app/store"
 	"oneframe/app/vault"
 )
@@ -33,6 +36,7 @@ func (c *command) check(ctx context.Context) (err error) {
 	report("database", errors.Join(a.DB.Read(ctx, sound), a.DB.Write(ctx, func(*store.Tx) error { return nil })))
 	report("disk", writable(a.Config.Data))
 	report("pictures", a.invariants(ctx))
+	report("clips", a.DB.Read(ctx, a.clipFiles))
 	return errors.Join(wrong...)
 }
 
@@ -52,4 +56,32 @@ func writable(dir string) error {
 		return err
 	}
 	return os.Remove(path)
+}
+
+// clipFiles says which files of the clips are missing.
+func (a *App) clipFiles(tx *store.Tx) error {
+	videos, err := source.List(tx)
+	for _, v := range videos {
+		l := a.Importer.Library
+		files := []string{l.Mezzanine(v.Slug), l.Poster(v.Slug)}
+		if v.Sound {
+			files = append(files, l.Sound(v.Slug))
+		}
+		for n := range v.Slots {
+			files = append(files, l.Pose(v.Slug, n+1))
+		}
+		r, why := clip.Current(tx, v.Slug)
+		switch {
+		case why == nil:
+			files = append(files, a.Studio.File(r))
+		case !fault.Is(why, fault.NotFound): // that is before the first render
+			err = errors.Join(err, why)
+		}
+		for _, f := range files {
+			if _, why := os.Stat(f); why != nil {
+				err = errors.Join(err, fmt.Errorf("the clip %s needs a file that can't be found: %w", v.Slug, why))
+			}
+		}
+	}
+	return err
 }

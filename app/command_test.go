@@ -2,11 +2,14 @@ package app_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"oneframe/app"
 	"oneframe/app/clip"
+	"oneframe/app/source"
 	"oneframe/app/store"
 	"oneframe/app/testdata"
 )
@@ -72,7 +75,7 @@ func TestAnImportedClipAwaitsItsFirstRender(t *testing.T) {
 	if code != 0 || !strings.HasPrefix(out, "odd: ") || !strings.Contains(errs, "100 %") {
 		t.Fatalf("%d %q %q", code, out, errs)
 	}
-	db, err := store.Open(t.Context(), data+"/oneframe.db")
+	db, err := store.Open(t.Context(), filepath.Join(data, "oneframe.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,5 +89,14 @@ func TestAnImportedClipAwaitsItsFirstRender(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+	if code, out, errs := run(t, data, "", "check"); code != 0 {
+		t.Errorf("check: %d %s %s", code, out, errs)
+	}
+	if err := os.Remove(source.Library{Dir: filepath.Join(data, "clips")}.Pose("odd", 7)); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := run(t, data, "", "check"); code != 1 || !strings.Contains(out, "clips      the clip odd needs") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("check without a pose: %d %s %s", code, out, errs)
 	}
 }
