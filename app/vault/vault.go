@@ -74,7 +74,7 @@ func (v *Vault) Put(ctx context.Context, content []byte) (Key, error) {
 	}
 	path := v.Path(k)
 	if v.refresh(path, int64(len(content))) {
-		return k, nil
+		return k, fault.Disk(SyncDir(filepath.Dir(path))) // who has just renamed it there may not have done so yet
 	}
 	if err := Durable(path, bytes.NewReader(content)); err != nil {
 		return "", fmt.Errorf("keep a file: %w", err)
