@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"oneframe/app/fault"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -432,12 +431,4 @@ func distance(a, b []byte) float64 {
 		sum += math.Abs(float64(a[i]) - float64(b[i]))
 	}
 	return sum / float64(len(a))
-}
-
-// code is the stable code of a fault, for tests that call rooms directly.
-func code(err error) string {
-	if err == nil {
-		return ""
-	}
-	return fault.Of(err).Code
 }
