@@ -3,10 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -210,6 +212,9 @@ func (w WebConfig) validate() (wrong []error) {
 	if u, err := url.Parse(w.URL); w.URL != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.HasSuffix(w.URL, "/")) {
 		add("web.url must be like https://example.org, without a slash at its end, not %q", w.URL)
 	}
+	if _, port, err := net.SplitHostPort(w.Address); err != nil || !validPort(port) {
+		add("web.address must be like :8080 or 127.0.0.1:8080, not %q", w.Address)
+	}
 	if _, err := w.proxies(); err != nil {
 		add("web.trusted_proxies %w", err)
 	}
@@ -229,6 +234,11 @@ func (w WebConfig) validate() (wrong []error) {
 		add("web.tls must be one of off, auto, files, not %q", w.TLS)
 	}
 	return wrong
+}
+
+func validPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 // proxies are the networks whose X-Forwarded-For is believed.

@@ -95,25 +95,30 @@ func decodeMap(prefix string, n *yaml.Node, keys []leaf) error {
 	var wrong []error
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		if err := decodeKey(prefix+key.Value, value, keys); err != nil {
-			wrong = append(wrong, fmt.Errorf("line %d: %w", key.Line, err))
-		}
+		wrong = append(wrong, decodeKey(prefix+key.Value, key.Line, value, keys))
 	}
 	return errors.Join(wrong...)
 }
 
-func decodeKey(path string, n *yaml.Node, keys []leaf) error {
+func decodeKey(path string, line int, n *yaml.Node, keys []leaf) error {
 	inside := false
 	for _, k := range keys {
 		if k.path == path {
-			return set(k, n)
+			return at(line, set(k, n))
 		}
 		inside = inside || strings.HasPrefix(k.path, path+".")
 	}
 	if inside {
 		return decodeMap(path+".", n, keys)
 	}
-	return fmt.Errorf("unknown key %s; allowed are %s", path, strings.Join(siblings(path, keys), ", "))
+	return at(line, fmt.Errorf("unknown key %s; allowed are %s", path, strings.Join(siblings(path, keys), ", ")))
+}
+
+func at(line int, err error) error {
+	if err != nil {
+		err = fmt.Errorf("line %d: %w", line, err)
+	}
+	return err
 }
 
 func siblings(path string, keys []leaf) (names []string) {
@@ -159,21 +164,39 @@ func envName(path string) string {
 	return "ONEFRAME_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// decodeEnv sets what the environment says; a list is given with commas.
+// decodeEnv sets what the environment says; a list is given with commas. A variable of
+// one of our sections that names no key is an error, as a key of the file would be.
 func decodeEnv(environ []string, c *Config) error {
+	keys := leaves("", reflect.ValueOf(c).Elem())
 	var wrong []error
-	for _, k := range leaves("", reflect.ValueOf(c).Elem()) {
-		for _, kv := range environ {
-			value, ok := strings.CutPrefix(kv, envName(k.path)+"=")
-			if !ok {
-				continue
-			}
-			if err := set(k, envNode(k, value)); err != nil {
-				wrong = append(wrong, fmt.Errorf("%s: %w", envName(k.path), err))
-			}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		i := slices.IndexFunc(keys, func(k leaf) bool { return envName(k.path) == name })
+		if i < 0 {
+			wrong = append(wrong, knownSection(name, keys))
+			continue
+		}
+		if err := set(keys[i], envNode(keys[i], value)); err != nil {
+			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// knownSection is an error where the variable, which is no key, begins as a section's
+// keys do.
+func knownSection(name string, keys []leaf) error {
+	var allowed []string
+	for _, k := range keys {
+		section, _, ok := strings.Cut(k.path, ".")
+		if ok && strings.HasPrefix(name, envName(section)+"_") {
+			allowed = append(allowed, envName(k.path))
+		}
+	}
+	if allowed == nil {
+		return nil
+	}
+	return fmt.Errorf("unknown variable %s; allowed are %s", name, strings.Join(allowed, ", "))
 }
 
 func envNode(k leaf, value string) *yaml.Node {

@@ -66,6 +66,10 @@ func TestErrorsNameTheKeyAndWhatIsAllowed(t *testing.T) {
 		{yaml: "web:\n  url: example.org", want: "web.url must be like https://"},
 		{yaml: "web:\n  trusted_proxies: [proxy]", want: "web.trusted_proxies must be addresses or networks"},
 		{yaml: "database:\n  url: mysql:x", want: "database.url must be sqlite:"},
+		{yaml: "web: {tls: off, adress: x}", want: ".yaml: line 1: unknown key web.adress"},
+		{yaml: "web:\n  address: nowhere", want: "web.address must be like :8080"},
+		{env: "ONEFRAME_WEB_ADDRESS=:80800", want: "web.address must be like :8080"},
+		{env: "ONEFRAME_WEB_ADRESS=:80", want: "unknown variable ONEFRAME_WEB_ADRESS; allowed are ONEFRAME_WEB_ADDRESS, ONEFRAME_WEB_URL"},
 		{env: "ONEFRAME_HOME_SHOW=none", want: "home.show must be one of accepted, all"},
 		{env: "ONEFRAME_LIMITS_ENABLED=perhaps", want: "ONEFRAME_LIMITS_ENABLED: limits.enabled must be true or false"},
 	} {
@@ -90,7 +94,8 @@ func TestTheEnvironmentOverridesTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := Load(file, []string{"ONEFRAME_WEB_ADDRESS=127.0.0.1:9", "ONEFRAME_WEB_TRUSTED_PROXIES=127.0.0.1, 10.0.0.0/8",
-		"ONEFRAME_IMPORT_MAX_BYTES=5GB", "ONEFRAME_IMPORT_DEMO=false", "ONEFRAME_CONSENT_VERSION=2"})
+		"ONEFRAME_IMPORT_MAX_BYTES=5GB", "ONEFRAME_IMPORT_DEMO=false", "ONEFRAME_CONSENT_VERSION=2",
+		"ONEFRAME_TESTDATA=x", "PATH=x"})
 	if err != nil {
 		t.Fatal(err)
 	}
