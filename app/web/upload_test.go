@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -57,8 +58,12 @@ func TestAFormThatCannotBeTakenIsSaid(t *testing.T) {
 	body, kind = upload(t, map[string]any{"photo": photo, "name": "Ann", "consent": "true"})
 	s.refused(http.StatusNotFound, "no_lease", "POST", "/api/v1/leases/none/frame", body, kind)
 	body, kind = upload(t, map[string]any{"photo": photo, "name": "Ann", "consent": "true"})
-	s.want(http.StatusCreated, "POST", at, body, kind)
+	sent := s.want(http.StatusCreated, "POST", at, body, kind)
 	body, kind = upload(t, map[string]any{"photo": photo, "name": "Ann", "consent": "true"})
+	if again := s.want(http.StatusCreated, "POST", at, body, kind); !maps.Equal(again, sent) {
+		t.Errorf("the picture sent again, as after a lost reply: %v, want %v", again, sent)
+	}
+	body, kind = upload(t, map[string]any{"photo": face(t, "webcam-bird-1.jpg"), "name": "Ann", "consent": "true"})
 	s.refused(http.StatusConflict, "lease_used", "POST", at, body, kind)
 	if left, err := os.ReadDir(s.rooms.Importer.Incoming); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
