@@ -327,3 +327,33 @@ func TestNoSecretIsWrittenDownWhereItIsShown(t *testing.T) {
 		}
 	})
 }
+
+// A host that is out of step for good is no reason to ask it without end.
+func TestOutOfStepForGood(t *testing.T) {
+	t.Parallel()
+	each(t, true, func(t *testing.T, h stand) {
+		s := newSite(t, h.host())
+		s.want("c", bytesOf('a', 2500))
+		h.wall.forever = true
+		h.wall.once(h.put, "", 409, "")
+		for range 60 {
+			s.work()
+			s.pass(time.Minute)
+		}
+		v := s.video()
+		if v.Current || v.State != "sending" || v.Error == "" || v.Tries < 2 {
+			t.Errorf("%+v", v)
+		}
+		if n := h.wall.count(h.put); n > 40 {
+			t.Errorf("%d requests in an hour", n)
+		}
+		h.wall.mu.Lock()
+		h.wall.rules = nil
+		h.wall.mu.Unlock()
+		for range 10 {
+			s.work()
+			s.pass(time.Hour)
+		}
+		check(t, h, bytesOf('a', 2500))
+	})
+}

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,10 +20,11 @@ type wall struct {
 	t   *testing.T
 	url string
 
-	mu    sync.Mutex // guards all below, and the fakes' own fields
-	seen  []string   // "PUT /path", with upload queries left out
-	rules []rule
-	down  bool // hangs up on everybody
+	mu      sync.Mutex // guards all below, and the fakes' own fields
+	seen    []string   // "PUT /path", with upload queries left out
+	rules   []rule
+	down    bool // hangs up on everybody
+	forever bool // a rule answers more than once
 }
 
 // serve starts the fake on this machine.
@@ -38,7 +40,9 @@ func (w *wall) serve(t *testing.T, h http.HandlerFunc) {
 		}
 		for i, rule := range w.rules {
 			if rule != nil && rule(rw, r) {
-				w.rules[i] = nil
+				if !w.forever {
+					w.rules[i] = nil
+				}
 				return
 			}
 		}
@@ -119,6 +123,7 @@ type tube struct {
 	loseLast bool // the reply to the last chunk
 	forgets  bool // a finished upload is cleaned away at once
 	state    int  // of a video whose file has just come
+	seconds  int  // that a video plays
 }
 
 type tubeVideo struct {
@@ -169,7 +174,7 @@ func (f *tube) handle(w http.ResponseWriter, r *http.Request) {
 	uuid, tail, _ := strings.Cut(rest, "/")
 	for _, v := range f.videos {
 		if v.uuid == uuid && tail == "" {
-			answer(w, 200, v.json())
+			answer(w, 200, strings.Replace(v.json(), "{", fmt.Sprintf(`{"duration":%d,`, f.seconds), 1))
 			return
 		} else if v.uuid == uuid && tail == "source/replace-resumable" {
 			f.upload(w, r, v)
@@ -295,7 +300,7 @@ func (f *tube) finish(w http.ResponseWriter, id string, u *tubeUpload) {
 		f.videos = append(f.videos, u.video)
 		body = fmt.Sprintf(`{"video":{"id":1,"uuid":%q,"shortUUID":"s%s"}}`, u.video.uuid, u.video.uuid)
 	} else {
-		u.video.updated = fmt.Sprintf("%q", "2026-01-01T00:00:0"+strconv.Itoa(len(u.data)%10)+"Z "+u.name+string(u.data[:min(4, len(u.data))]))
+		u.video.updated = fmt.Sprintf(`"2026-01-01T00:00:00Z %x"`, sha256.Sum256(u.data))
 	}
 	u.video.file, u.video.state = string(u.data), f.state
 	if f.forgets {
@@ -311,101 +316,6 @@ func (f *tube) finish(w http.ResponseWriter, id string, u *tubeUpload) {
 
 // shown is what viewers get of the first video.
 func (f *tube) shown() (files []string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, v := range f.videos {
-		files = append(files, v.file)
-	}
-	return files
-}
-
-// vim is Vimeo as far as uploads go.
-type vim struct {
-	wall
-	videos   []*vimVideo
-	loseLast bool
-	working  int // looks until a version is transcoded
-}
-
-type vimVideo struct {
-	file     string
-	versions int
-	size     int64
-	data     []byte
-	working  int
-}
-
-func newVim(t *testing.T) *vim {
-	f := &vim{}
-	f.serve(t, f.handle)
-	return f
-}
-
-func (f *vim) handle(w http.ResponseWriter, r *http.Request) {
-	if n, ok := strings.CutPrefix(r.URL.Path, "/tus/"); ok {
-		f.tus(w, r, n)
-		return
-	}
-	if r.Header.Get("Authorization") != "bearer vimeo-token" || !strings.Contains(r.Header.Get("Accept"), "version=3.4") {
-		answer(w, 401, `{"error":"You must provide a valid authenticated access token.","error_code":8003}`)
-		return
-	}
-	body, _ := io.ReadAll(r.Body)
-	size, _ := strconv.ParseInt(field(string(body), "size"), 10, 64)
-	if r.URL.Path == "/me/videos" && r.Method == "POST" {
-		f.videos = append(f.videos, &vimVideo{size: size, working: f.working})
-		n := len(f.videos)
-		answer(w, 201, fmt.Sprintf(`{"uri":"/videos/%d","link":"https://vimeo.com/%d","upload":{"status":"in_progress","upload_link":"%s/tus/%d?key=hidden"}}`, n, n, f.url, n))
-		return
-	}
-	id, tail, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/videos/"), "/")
-	n, _ := strconv.Atoi(id)
-	if n < 1 || n > len(f.videos) {
-		answer(w, 404, `{"error":"The requested video couldn't be found.","error_code":5000}`)
-		return
-	}
-	v := f.videos[n-1]
-	if tail == "versions" {
-		v.size, v.data, v.working = size, nil, f.working
-		answer(w, 201, fmt.Sprintf(`{"upload":{"status":"in_progress","upload_link":"%s/tus/%d?key=hidden"}}`, f.url, n))
-		return
-	}
-	status := "complete"
-	if int64(len(v.data)) < v.size || v.working > 0 {
-		v.working, status = v.working-1, "in_progress"
-	}
-	answer(w, 200, fmt.Sprintf(`{"link":"https://vimeo.com/%d","upload":{"status":%q},"transcode":{"status":%q},"metadata":{"connections":{"versions":{"current_uri":"/videos/%d/versions/%d"}}}}`,
-		n, status, status, n, v.versions))
-}
-
-func (f *vim) tus(w http.ResponseWriter, r *http.Request, id string) {
-	n, _ := strconv.Atoi(id)
-	v := f.videos[n-1]
-	if r.Header.Get("Tus-Resumable") != "1.0.0" || r.Header.Get("Authorization") != "" || r.URL.RawQuery != "key=hidden" {
-		f.t.Errorf("a tus request with %v to %s", r.Header, r.URL)
-	}
-	if r.Method == "HEAD" {
-		answer(w, 200, "", "Upload-Offset", strconv.Itoa(len(v.data)), "Upload-Length", strconv.FormatInt(v.size, 10))
-		return
-	}
-	body, _ := io.ReadAll(r.Body)
-	if r.Header.Get("Upload-Offset") != strconv.Itoa(len(v.data)) {
-		answer(w, 409, "")
-		return
-	}
-	v.data = append(v.data, body...)
-	if int64(len(v.data)) == v.size {
-		v.file, v.versions = string(v.data), v.versions+1
-		if f.loseLast {
-			f.loseLast = false
-			hangUp(w)
-			return
-		}
-	}
-	answer(w, 204, "", "Upload-Offset", strconv.Itoa(len(v.data)))
-}
-
-func (f *vim) shown() (files []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, v := range f.videos {

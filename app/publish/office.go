@@ -78,14 +78,7 @@ func (o *Office) live(ctx context.Context, lost func(), t *task) {
 			return
 		case <-tick.C:
 		}
-		err := o.DB.Write(ctx, func(tx *store.Tx) error {
-			n, err := tx.Exec(`UPDATE publish_video SET claimed_until = $1 WHERE clip = $2 AND host = $3 AND claim = $4`,
-				store.Millis(tx.Now.Add(claimLasts)), t.Clip, t.host.Name(), t.claim)
-			if err == nil && n == 0 {
-				err = errLost
-			}
-			return err
-		})
+		err := o.DB.Write(ctx, t.renew)
 		if errors.Is(err, errLost) { // any other error will meet the end of the move too
 			lost()
 			return

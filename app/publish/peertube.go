@@ -89,7 +89,7 @@ func (p *PeerTube) Move(ctx context.Context, job Job, u *Upload) (Next, error) {
 	case Looking:
 		return p.look(ctx, job, u)
 	default:
-		return p.verify(ctx, u)
+		return p.verify(ctx, job, u)
 	}
 }
 

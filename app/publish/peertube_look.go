@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // look finds out what became of an upload whose last reply was lost, without sending
@@ -14,6 +15,7 @@ func (p *PeerTube) look(ctx context.Context, job Job, u *Upload) (Next, error) {
 		return Next{}, err
 	}
 	if found {
+		u.Offset = job.Bytes
 		u.enter(Settling)
 		return Next{}, nil
 	}
@@ -80,8 +82,9 @@ func (p *PeerTube) arrived(ctx context.Context, job Job, u *Upload) (bool, error
 	return false, nil
 }
 
-// verify looks whether viewers get the new file. Mark is "" for a new video.
-func (p *PeerTube) verify(ctx context.Context, u *Upload) (Next, error) {
+// verify looks whether viewers get the new file, all of it as far as its duration tells:
+// the instance rounds to seconds. Mark is "" for a new video.
+func (p *PeerTube) verify(ctx context.Context, job Job, u *Upload) (Next, error) {
 	v, err := p.video(ctx, u.Remote)
 	if err != nil {
 		return Next{}, err
@@ -96,8 +99,14 @@ func (p *PeerTube) verify(ctx context.Context, u *Upload) (Next, error) {
 		return wait, nil
 	case u.Mark != "" && v.mark() == u.Mark:
 		return Next{}, u.restart("The instance took the video and goes on showing the one before.")
-	case v.State.ID == 1:
-		return Next{Done: true}, nil
+	case v.State.ID != 1:
+		return wait, nil
 	}
-	return wait, nil
+	if ours := duration(job.Path); ours > 0 && v.Duration > 0 && (ours-time.Duration(v.Duration)*time.Second).Abs() > 1500*time.Millisecond {
+		if u.Looks < 30 {
+			return wait, nil
+		}
+		return Next{}, trouble(Refused, "The instance shows %d seconds of a video of %.1f.", v.Duration, ours.Seconds())
+	}
+	return Next{Done: true}, nil
 }

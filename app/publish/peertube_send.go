@@ -83,7 +83,7 @@ func (p *PeerTube) where(ctx context.Context, job Job, u *Upload) (reply, error)
 func (p *PeerTube) sent(ctx context.Context, job Job, u *Upload, r reply) (Next, error) {
 	switch {
 	case r.ok():
-		return p.complete(ctx, u, r), nil
+		return p.complete(ctx, job, u, r), nil
 	case r.status == http.StatusPermanentRedirect: // "Resume Incomplete"
 		return Next{}, p.onward(job, u, r)
 	case r.status == http.StatusRequestEntityTooLarge:
@@ -136,7 +136,7 @@ func (p *PeerTube) tooLarge(u *Upload, r reply) error {
 
 // complete is reached when the instance has taken the whole file. The upload is cleaned
 // away there; where that fails the instance does it itself after some hours.
-func (p *PeerTube) complete(ctx context.Context, u *Upload, r reply) Next {
+func (p *PeerTube) complete(ctx context.Context, job Job, u *Upload, r reply) Next {
 	session := p.session(u)
 	if u.Remote == "" {
 		var made struct{ Video tubeVideo }
@@ -146,6 +146,7 @@ func (p *PeerTube) complete(ctx context.Context, u *Upload, r reply) Next {
 		}
 		p.made(u, made.Video)
 	}
+	u.Offset = job.Bytes
 	u.enter(Settling)
 	_, _ = p.do(ctx, call{method: "DELETE", url: session})
 	return Next{}

@@ -268,26 +268,36 @@ func TestPeerTubeLostAndCleanedAway(t *testing.T) {
 	}
 }
 
-// The whole file lies there and the instance was restarted before it made a video of it.
+// The whole file lies there and the instance makes nothing of it: once is mended by
+// sending the last chunk again, more often by beginning anew.
 func TestPeerTubeLeftLying(t *testing.T) {
 	t.Parallel()
-	f := newTube(t)
-	s := afterFirst(t, f, bytesOf('b', 2500))
-	f.rule(func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != "PUT" || !strings.HasPrefix(r.Header.Get("Content-Range"), "bytes 2000-") {
-			return false
+	for _, often := range []int{1, 2} {
+		f := newTube(t)
+		s := afterFirst(t, f, bytesOf('b', 2500))
+		deletes, begins := f.count("DELETE"), f.count("POST /api/v1/videos/uuid-1")
+		for range often {
+			f.rule(func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != "PUT" || !strings.HasSuffix(r.Header.Get("Content-Range"), "-2499/2500") {
+					return false
+				}
+				rest, _ := io.ReadAll(r.Body)
+				u := f.uploads[r.URL.Query().Get("upload_id")]
+				u.data = append(u.data[:2500-len(rest)], rest...)
+				answer(w, 502, "")
+				return true
+			})
 		}
-		rest, _ := io.ReadAll(r.Body)
-		u := f.uploads[r.URL.Query().Get("upload_id")]
-		u.data = append(u.data, rest...)
-		answer(w, 502, "")
-		return true
-	})
-	if v := s.settle(); !v.Current {
-		t.Errorf("%+v", v)
-	}
-	if got := f.shown(); len(got) != 1 || got[0] != bytesOf('b', 2500) {
-		t.Errorf("the instance shows %s", sizes(got))
+		if v := s.settle(); !v.Current {
+			t.Errorf("%d times: %+v", often, v)
+		}
+		if got := f.shown(); len(got) != 1 || got[0] != bytesOf('b', 2500) {
+			t.Errorf("%d times: the instance shows %s", often, sizes(got))
+		}
+		deletes, begins = f.count("DELETE")-deletes, f.count("POST /api/v1/videos/uuid-1")-begins
+		if deletes != often || begins != often {
+			t.Errorf("%d times: begun %d times, cleaned away %d times", often, begins, deletes)
+		}
 	}
 }
 
@@ -346,5 +356,23 @@ func TestPeerTubeChannelAndSettings(t *testing.T) {
 		if _, err := publish.NewPeerTube(a); err == nil {
 			t.Errorf("%s: taken", name)
 		}
+	}
+}
+
+// A video that plays shorter than the clip is not taken for it.
+func TestPeerTubeLooksAtTheDuration(t *testing.T) {
+	t.Parallel()
+	f := newTube(t)
+	// ftyp, and moov with an mvhd of 220,500 ms.
+	file := "\x00\x00\x00\x0cftypisom\x00\x00\x00\x74moov\x00\x00\x00\x6cmvhd" + strings.Repeat("\x00", 12) + "\x00\x00\x03\xe8\x00\x03\x5d\x54" + strings.Repeat("\x00", 80)
+	s := afterFirst(t, f, file)
+	f.seconds = 100
+	s.work()
+	if v := s.video(); v.Current || v.State != "settling" {
+		t.Errorf("100 s of 220: %+v", v)
+	}
+	f.seconds = 221
+	if v := s.settle(); !v.Current {
+		t.Errorf("221 s of 220: %+v", v)
 	}
 }

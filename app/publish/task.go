@@ -113,6 +113,16 @@ func (t *task) current(tx *store.Tx) error {
 	return tx.QueryRow(`SELECT render, hash, path, title FROM publish_clip WHERE clip = $1`, t.Clip).Scan(&t.Render, &t.Hash, &t.Path, &t.Title)
 }
 
+// renew makes the claim last on; errLost where another process has it.
+func (t *task) renew(tx *store.Tx) error {
+	n, err := tx.Exec(`UPDATE publish_video SET claimed_until = $1 WHERE clip = $2 AND host = $3 AND claim = $4`,
+		store.Millis(tx.Now.Add(claimLasts)), t.Clip, t.host.Name(), t.claim)
+	if err == nil && n == 0 {
+		err = errLost
+	}
+	return err
+}
+
 // settle writes down how the move went and ends the claim.
 func (t *task) settle(tx *store.Tx, n Next, failed error) error {
 	if failed != nil {

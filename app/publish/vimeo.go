@@ -79,7 +79,8 @@ func (v *Vimeo) do(ctx context.Context, c call) (reply, error) {
 
 // begin makes a video, or a version of the one that is there, and gets the link that its
 // bytes go to. The video's id is kept from then on, so an upload that fails later goes on
-// as a version of it.
+// as a version of it. Where the reply that names it is lost, an empty video stays at
+// Vimeo, which nothing tells from one that somebody else is about to fill.
 func (v *Vimeo) begin(ctx context.Context, job Job, u *Upload) error {
 	upload := map[string]string{"approach": "tus", "size": strconv.FormatInt(job.Bytes, 10)}
 	c := call{method: "POST", url: v.account.URL + "/me/videos?fields=uri,link,upload"}

@@ -42,11 +42,12 @@ func Drop(tx *store.Tx, clip string) error {
 	return err
 }
 
-// Resume has paused videos tried again now, and ends the waiting after a failure. An
-// empty clip or host means all, as the hall wants it at start: the config may be another.
+// Resume has the paused videos tried again now. For one clip at one host it also ends the
+// waiting after a failure, and the refusal of the current file. An empty clip or host
+// means all, as the hall wants it at start: the config may be another.
 func Resume(tx *store.Tx, clip, host string) error {
 	_, err := tx.Exec(`UPDATE publish_video SET state = CASE WHEN job_hash = '' THEN 'idle' ELSE 'sending' END, tries = 0, next_at = 0, refused = ''
-		WHERE ($1 = '' OR clip = $1) AND ($2 = '' OR host = $2) AND (state = 'paused' OR tries > 0 OR refused <> '')`, clip, host)
+		WHERE ($1 = '' OR clip = $1) AND ($2 = '' OR host = $2) AND (state = 'paused' OR $1 <> '' AND $2 <> '' AND (tries > 0 OR refused <> ''))`, clip, host)
 	return err
 }
 
