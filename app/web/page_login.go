@@ -79,6 +79,7 @@ func (s *Server) setup(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set("Referrer-Policy", "no-referrer") // the address is a secret
+	c.Response().Header().Set("Cache-Control", "private, no-store")
 	return s.page(c, http.StatusOK, "setup", setupPage{Layout: s.layout(c, "Become the first admin"), Secret: secret})
 }
 

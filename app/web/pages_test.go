@@ -274,6 +274,10 @@ func TestTheFirstAdminComesByTheSetupLink(t *testing.T) {
 		t.Fatal(needed, err)
 	}
 	s.shows(s.get(http.StatusOK, "/setup?secret="+url.QueryEscape(secret)), "no admin yet")
+	h := s.send("GET", "/setup?secret="+url.QueryEscape(secret), nil).Header()
+	if h.Get("Referrer-Policy") != "no-referrer" || !strings.Contains(h.Get("Cache-Control"), "no-store") {
+		t.Errorf("a secret address may leak: %v", h)
+	}
 	rec := s.submit("/setup", url.Values{"secret": {secret}, "name": {"boss"}, "password": {"short"}})
 	s.shows(rec.Body.String(), "at least 10 characters", `value="boss"`)
 	s.submits("/setup", "/admin", url.Values{"secret": {secret}, "name": {"boss"}, "password": {"a long password"}})
