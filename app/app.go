@@ -16,6 +16,7 @@ import (
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
+	"oneframe/app/publish"
 	"oneframe/app/rendition"
 	"oneframe/app/source"
 	"oneframe/app/store"
@@ -35,6 +36,7 @@ type App struct {
 	Scaler     *ingest.Scaler
 	Desk       *moderation.Desk
 	Studio     *clip.Studio
+	Office     *publish.Office
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -64,6 +66,10 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	if err != nil {
 		return nil, err
 	}
+	hosts, err := c.Publish.hosts(func() time.Time { return db.Now() })
+	if err != nil {
+		return nil, err
+	}
 	library := source.Library{Dir: c.under("clips")}
 	budget := rendition.NewBudget(int64(c.Ingest.Memory))
 	limits := rendition.Limits{Bytes: int64(c.Ingest.MaxBytes), Pixels: int64(c.Ingest.MaxPixels) * 1e6}
@@ -78,6 +84,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Desk: &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
 			Pick: c.Clip.Pick, Fit: c.Clip.Fit, Keep: c.Clip.Keep},
+		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
 	}, nil
 }
 

@@ -28,6 +28,7 @@ type Config struct {
 	Ingest     IngestConfig     `yaml:"ingest"`
 	Import     ImportConfig     `yaml:"import"`
 	Clip       ClipConfig       `yaml:"clip"`
+	Publish    PublishConfig    `yaml:"publish"`
 	Home       HomeConfig       `yaml:"home"`
 	Moderation ModerationConfig `yaml:"moderation"`
 	Consent    ConsentConfig    `yaml:"consent"`
@@ -125,6 +126,7 @@ func Defaults() Config {
 		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
 		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
+		Publish:    PublishConfig{Every: Duration(time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
 		Moderation: ModerationConfig{Judgments: 3},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
@@ -197,6 +199,10 @@ func (c Config) Validate() error {
 	check(time.Duration(c.Clip.MinInterval) >= time.Second, "clip.min_interval", "must be at least 1s, not %s", c.Clip.MinInterval)
 	between("clip.keep", c.Clip.Keep, 1, 1000)
 	check(c.Clip.Cache >= 10*mega, "clip.cache", "must be at least 10MB, not %s", c.Clip.Cache)
+	_, err = c.Publish.hosts(nil)
+	check(err == nil, "publish", "can't be used: %v", err)
+	check(time.Duration(c.Publish.Every) >= time.Minute, "publish.every", "must be at least 1m, not %s", c.Publish.Every)
+	check(time.Duration(c.Publish.Timeout) >= time.Second, "publish.timeout", "must be at least 1s, not %s", c.Publish.Timeout)
 	oneOf("home.show", c.Home.Show, "accepted", "all")
 	between("moderation.judgments", c.Moderation.Judgments, 1, 25)
 	check(strings.TrimSpace(c.Consent.Text) != "", "consent.text", "must say what a contributor agrees to")

@@ -19,7 +19,7 @@ func TestTheManualHoldsEveryKeyWithItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := Defaults()
-	d.Web.TrustedProxies = []string{}
+	d.Web.TrustedProxies, d.Publish.Command = []string{}, []string{}
 	if !reflect.DeepEqual(c, d) {
 		t.Errorf("config.yaml says\n%+v\nthe defaults are\n%+v", c, d)
 	}
@@ -70,6 +70,7 @@ func TestErrorsNameTheKeyAndWhatIsAllowed(t *testing.T) {
 		{yaml: "web:\n  address: nowhere", want: "web.address must be like :8080"},
 		{env: "ONEFRAME_WEB_ADDRESS=:80800", want: "web.address must be like :8080"},
 		{env: "ONEFRAME_WEB_ADRESS=:80", want: "unknown variable ONEFRAME_WEB_ADRESS; allowed are ONEFRAME_WEB_ADDRESS, ONEFRAME_WEB_URL"},
+		{yaml: "publish:\n  peertube:\n    url: https://tube.example.org", want: "publish can't be used: publish.peertube"},
 		{env: "ONEFRAME_HOME_SHOW=none", want: "home.show must be one of accepted, all"},
 		{env: "ONEFRAME_LIMITS_ENABLED=perhaps", want: "ONEFRAME_LIMITS_ENABLED: limits.enabled must be true or false"},
 	} {

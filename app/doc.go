@@ -30,7 +30,9 @@
 // reference pictures. ingest is the one door in for pictures, and the scaling workers.
 // moderation turns judgments into a verdict. clip plans the timeline and renders it:
 // every held picture and every run of original frames is a closed unit, encoded once and
-// cached, and a render joins units.
+// cached, and a render joins units. publish mirrors the clip at other hosts, replacing
+// the video there under its address; the hall tells it which render is current, so that
+// neither it nor clip knows the other.
 //
 // # Faces and hall
 //
@@ -60,6 +62,10 @@
 //   - picture's transitions reopen the slot themselves, instead of every caller doing it.
 //   - Every picture is decoded once before it is acknowledged, so that its sender hears
 //     at once of one that no browser could show; the scaling worker decodes it again.
+//   - clip does not call publish: the hall compares what is current with what the hosts
+//     were told, so a host that fails can't hold up a render.
+//   - Deleting one's frame queues a render at once and lets go of the kept older versions
+//     that show it.
 //   - The render joins encoded units from the start, rather than encoding the whole clip
 //     each hour: a full render within 0.7 of a plain encode needs them already.
 package app

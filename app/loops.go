@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -35,7 +36,9 @@ func (a *App) Loops(ctx context.Context) error {
 	}
 	timer.Start()
 	var g errgroup.Group
-	for name, f := range map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step} {
+	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step}
+	maps.Copy(steps, a.mirrors())
+	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })
 	}
 	g.Go(func() error { a.first(ctx); return nil })

@@ -33,11 +33,11 @@ var doors = map[string][]string{
 	"publish":    {"fault", "store"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
-	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "templates", "static"},
+	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "templates", "static"},
 	// beside the house: the program of make bench
 	"bench": {},
 	// hall
-	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "web"},
+	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web"},
 }
 
 // testOnly are packages that only tests may import.

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/publish"
 	"oneframe/app/source"
 	"oneframe/app/store"
 )
@@ -17,6 +18,7 @@ type rendersPage struct {
 	Clips   []source.Video
 	Renders []clip.Render // of all clips, the newest first
 	Titles  map[string]string
+	Mirrors []publish.Video // the clips at other hosts
 }
 
 // shownRenders is how many renders of each clip the page looks back on.
@@ -36,7 +38,8 @@ func (s *Server) renders(c echo.Context) error {
 			}
 			p.Renders = append(p.Renders, rs...)
 		}
-		return nil
+		p.Mirrors, err = s.Office.List(tx)
+		return err
 	})
 	if err != nil {
 		return err
@@ -49,4 +52,12 @@ func (s *Server) renders(c echo.Context) error {
 func (s *Server) renderClip(c echo.Context) error {
 	_, err := s.Studio.Request(c.Request().Context(), c.Param("slug"), string(s.judge(c)))
 	return s.goBack(c, "/admin/renders", err, "The render is queued.")
+}
+
+// resumeMirror has a clip tried again now at a host that failed or was paused.
+func (s *Server) resumeMirror(c echo.Context) error {
+	err := s.DB.Write(c.Request().Context(), func(tx *store.Tx) error {
+		return publish.Resume(tx, c.Param("slug"), c.Param("host"))
+	})
+	return s.goBack(c, "/admin/renders", err, "It is tried again now.")
 }

@@ -42,6 +42,7 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST("/admin/clips/:slug/render", s.renderClip, admin)
 	e.POST("/admin/imports/:id/stop", s.stopImport, admin)
 	get("/admin/renders", s.renders, admin)
+	e.POST("/admin/mirrors/:host/:slug/resume", s.resumeMirror, admin)
 	get("/admin/accounts", s.accounts, admin)
 	e.POST("/admin/accounts", s.addAccount, admin)
 	e.POST("/admin/accounts/:id", s.changeAccount, admin)

@@ -25,6 +25,7 @@ import (
 	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
+	"oneframe/app/publish"
 	"oneframe/app/rendition"
 	"oneframe/app/slot"
 	"oneframe/app/source"
@@ -111,7 +112,8 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: filepath.Join(dir, "incoming"), Hold: 2},
 		Door: &ingest.Door{DB: db, Originals: originals, Budget: rendition.NewBudget(256 << 20),
 			Limits: rendition.Limits{Bytes: 12_000_000, Pixels: 50_000_000}},
-		Desk: &moderation.Desk{DB: db, Judgments: 3},
+		Desk:   &moderation.Desk{DB: db, Judgments: 3},
+		Office: &publish.Office{DB: db, Every: time.Hour},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Fit: "crop", Keep: 2}}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
+	"oneframe/app/publish"
 	"oneframe/app/slot"
 	"oneframe/app/source"
 	"oneframe/app/vault"
@@ -58,8 +59,9 @@ func samples() map[string][]any {
 		"judge": {judgePage{}, judgePage{Layout: layout, Frames: every, Shapes: shapes, Answers: answers()}},
 		"admin": {overviewPage{}, overviewPage{adminLayout: inside, States: states, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7},
 			Clips: []clipState{{dance, renders[1]}, {tall, clip.Render{}}}, Imports: imports, Free: 1e9}},
-		"admin_clips":   {clipsPage{}, clipsPage{adminLayout: inside, Clips: []clipState{{dance, renders[0]}, {tall, clip.Render{}}}, Imports: imports, Hold: 2, Max: 4e9}},
-		"admin_renders": {rendersPage{}, rendersPage{adminLayout: inside, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Renders: renders, Titles: map[string]string{"dance": hostile}}},
+		"admin_clips": {clipsPage{}, clipsPage{adminLayout: inside, Clips: []clipState{{dance, renders[0]}, {tall, clip.Render{}}}, Imports: imports, Hold: 2, Max: 4e9}},
+		"admin_renders": {rendersPage{}, rendersPage{adminLayout: inside, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Renders: renders, Titles: map[string]string{"dance": hostile},
+			Mirrors: []publish.Video{{Clip: "dance", Host: hostile, State: "paused", Page: "https://tube.example.org/w/1", Error: hostile, Waits: hostile, Tries: 2, Size: 9, Sent: 3}}}},
 		"admin_accounts": {accountsPage{}, accountsPage{adminLayout: inside, Roles: people.Roles(), Token: "of_x", TokenOf: hostile, Name: hostile, Error: hostile,
 			Accounts: []accountView{{admin, true, []people.Token{{ID: "t", Hint: "of_abcd", Created: now, Used: now}, {ID: "u", Hint: "of_efgh"}}},
 				{people.Account{ID: "b", Name: "b", Role: people.Judge, Disabled: true}, false, nil}}}},

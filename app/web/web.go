@@ -23,6 +23,7 @@ import (
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
+	"oneframe/app/publish"
 	"oneframe/app/source"
 	"oneframe/app/store"
 	"oneframe/app/vault"
@@ -36,6 +37,7 @@ type Rooms struct {
 	Importer              *source.Importer
 	Desk                  *moderation.Desk
 	Studio                *clip.Studio
+	Office                *publish.Office
 	Originals, Renditions *vault.Vault
 }
 
