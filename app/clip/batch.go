@@ -19,8 +19,16 @@ type job struct {
 	unit Unit
 }
 
-// batch is what one ffmpeg encodes: pictures that are all held alike, or runs of the
-// original in clip order.
+// frames is how many frames of the unit ffmpeg encodes: of a picture one, however long it
+// is held.
+func (j job) frames() int {
+	if j.unit.Picture != "" {
+		return 1
+	}
+	return j.unit.Frames
+}
+
+// batch is what one ffmpeg encodes: pictures, or runs of the original, in clip order.
 type batch struct {
 	jobs   []job
 	frames int
@@ -34,7 +42,7 @@ func (b batch) starts() []int {
 	at := 0
 	for i, j := range b.jobs {
 		all[i] = at
-		at += j.unit.Frames
+		at += j.frames()
 	}
 	return all
 }
@@ -47,26 +55,26 @@ func batches(jobs []job, workers int) []batch {
 	})
 	total := 0
 	for _, j := range jobs {
-		total += j.unit.Frames
+		total += j.frames()
 	}
 	full := min(max((total+workers-1)/workers, batchLeast), batchMost)
 	var all []batch
 	for i, j := range jobs {
-		if i == 0 || kind(j) != kind(jobs[i-1]) || all[len(all)-1].frames+j.unit.Frames > full {
+		if i == 0 || kind(j) != kind(jobs[i-1]) || all[len(all)-1].frames+j.frames() > full {
 			all = append(all, batch{})
 		}
 		b := &all[len(all)-1]
 		b.jobs = append(b.jobs, j)
-		b.frames += j.unit.Frames
+		b.frames += j.frames()
 	}
 	return all
 }
 
-// kind is 0 for a run of the original, else the number of frames the picture is held:
-// only jobs of one kind go into one ffmpeg.
+// kind is 0 for a run of the original and 1 for a picture: only jobs of one kind go into
+// one ffmpeg.
 func kind(j job) int {
 	if j.unit.Picture == "" {
 		return 0
 	}
-	return j.unit.Frames
+	return 1
 }

@@ -88,7 +88,10 @@ func (t *track) gops(frames []span) (samples, decoded []span, err error) {
 		if f.From < 0 || f.To > len(t.sizes) || f.len() < 1 {
 			return nil, nil, fmt.Errorf("there are no frames %d to %d in %d", f.From, f.To-1, len(t.sizes))
 		}
-		group := span{t.syncBefore(f.From), t.syncAfter(f.To)}
+		group := span{t.syncBefore(f.From), f.To} // enough where nothing is shown before it is decoded
+		if group.From >= 0 && !contains(place, group) {
+			group.To = t.syncAfter(f.To)
+		}
 		if group.From < 0 || !contains(place, group) {
 			return nil, nil, fmt.Errorf("frames %d to %d do not lie in closed groups of pictures", f.From, f.To-1)
 		}

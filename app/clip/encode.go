@@ -20,19 +20,20 @@ import (
 
 // What decides how a unit is encoded. stitchable keeps the parameter sets the same
 // whatever the batch, and so does stating the colours here instead of leaving them to
-// what ffmpeg finds; a min-keyint above cut leaves every unit its one IDR picture, while
-// a change of scene inside a run still gets an I picture. In a batch of pictures every
-// change of scene begins a unit and is not searched for.
+// what ffmpeg finds; a min-keyint above cut leaves every run its one IDR picture, while
+// a change of scene inside it still gets an I picture. Pictures have nothing to do with
+// their neighbours in a batch: looking ahead, for changes of scene or for what is
+// referred to (mbtree), would be in vain.
 const (
 	preset     = "veryfast"
 	crf        = "22"
 	x264Common = "stitchable=1:keyint=250:min-keyint=125:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv:chromaloc=0"
 	x264Run    = x264Common + ":scenecut=40"
-	x264Still  = x264Common + ":scenecut=0"
+	x264Still  = x264Common + ":scenecut=0:no-mbtree=1:rc-lookahead=0"
 
 	// settings is part of every unit's key. Its number grows with any change to how
 	// units are made that the rest does not show.
-	settings = "1 libx264 " + preset + " crf " + crf + " " + x264Common
+	settings = "1 libx264 " + preset + " crf " + crf + " " + x264Run + " " + x264Still
 )
 
 // stall is how long an ffmpeg may make no progress.
@@ -119,7 +120,7 @@ func (e encoder) run(ctx context.Context, graph *ffmpeg_go.Stream, in *pieces, t
 // batch's frames: the clip's size and colours, one after the other. release ends it.
 func (e encoder) input(t Timeline, b batch) (in *pieces, graph *ffmpeg_go.Stream, release func() error, err error) {
 	if b.pictures() {
-		return e.stills(t, b), stillGraph(t, b), func() error { return nil }, nil
+		return e.stills(t, b), stillGraph(t), func() error { return nil }, nil
 	}
 	mezzanine, err := openTrack(e.mezzanine, "vide")
 	if err != nil {
@@ -181,8 +182,11 @@ func output(t Timeline, b batch, frames *ffmpeg_go.Stream, file string) *ffmpeg_
 
 // keyTimes lists the starts in seconds, a quarter of a frame early: ffmpeg rounds them to
 // whole frames, which makes a start on the dot late now and then, and one half a frame
-// before it early.
+// before it early. Of pictures every frame is a start.
 func keyTimes(t Timeline, b batch) string {
+	if b.pictures() {
+		return "expr:1"
+	}
 	var all []string
 	for _, n := range b.starts() {
 		s := (float64(n) - 0.25) * float64(t.FPS.Den) / float64(t.FPS.Num)

@@ -77,9 +77,7 @@ func (p parameters) rewrite(nal []byte, id uint) ([]byte, error) {
 			h.golomb() // slice_beta_offset_div2
 		}
 	}
-	for h.n%8 != 0 {
-		h.write(1, 1) // cabac_alignment_one_bit
-	}
+	h.align()
 	if err := errors.Join(h.r.AccError(), h.w.AccError()); err != nil {
 		return nil, fmt.Errorf("read a slice header: %w", err)
 	}

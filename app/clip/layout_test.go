@@ -150,7 +150,7 @@ func TestBatchesAreOfOneKindAndFillTheCores(t *testing.T) {
 	want := 0
 	for i, u := range tl.Units {
 		jobs = append(jobs, job{key(byte(i)), u})
-		want += u.Frames
+		want += jobs[i].frames()
 	}
 	for _, workers := range []int{1, 2, 8, 64} {
 		frames := 0
@@ -160,7 +160,7 @@ func TestBatchesAreOfOneKindAndFillTheCores(t *testing.T) {
 				if kind(j) != kind(b.jobs[0]) || j.unit.First <= last {
 					t.Errorf("%d workers: a batch mixes %+v and %+v", workers, b.jobs[0].unit, j.unit)
 				}
-				sum, last = sum+j.unit.Frames, j.unit.First
+				sum, last = sum+j.frames(), j.unit.First
 			}
 			if sum != b.frames || sum > batchMost {
 				t.Errorf("%d workers: a batch has %d frames, says %d", workers, sum, b.frames)

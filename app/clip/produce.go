@@ -114,7 +114,7 @@ func fitting(t Timeline, heads []head, heard *sound) (*layout, error) {
 func (s *Studio) encode(ctx context.Context, clip string, t Timeline, jobs []job, m *meter) error {
 	total := 0
 	for _, j := range jobs {
-		total += j.unit.Frames
+		total += j.frames()
 	}
 	m.encoding(total)
 	e := encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip), cache: s.cache(), workers: s.workers()}

@@ -44,30 +44,50 @@ func newReadback(b batch, t *track) (*readback, error) {
 }
 
 // unit reads one unit: its samples without what says nothing about the picture, and with
-// the idr_pic_id that a unit has.
+// the idr_pic_id that a unit has. A picture is held here.
 func (r *readback) unit(i int) (encoded, error) {
-	from, frames := r.starts[i], r.batch.jobs[i].unit.Frames
+	j, from := r.batch.jobs[i], r.starts[i]
 	if r.track.syncs[i] != from {
 		return encoded{}, fmt.Errorf("its sync sample is %d instead of %d", r.track.syncs[i]+1, from+1)
 	}
-	e := encoded{head: head{Frames: frames, Config: r.raw}}
-	for n := from; n < from+frames; n++ {
+	e := encoded{head: head{Frames: j.unit.Frames, Config: r.raw}}
+	for n := from; n < from+j.frames(); n++ {
 		data, err := r.picture(n)
 		if err != nil {
 			return encoded{}, err
 		}
-		if r.place[n] < from || r.place[n] >= from+frames {
+		time := r.place[n] - from
+		if time < 0 || time >= j.frames() {
 			return encoded{}, fmt.Errorf("its sample %d is shown outside of it", n-from+1)
 		}
 		if n > from {
-			e.add(data, r.place[n]-from)
-			continue
-		}
-		if err := r.first(&e, data, r.place[n]-from); err != nil {
+			e.add(data, time)
+		} else if err := r.first(&e, data, time); err != nil {
 			return encoded{}, err
 		}
 	}
+	if err := r.hold(&e, j); err != nil {
+		return encoded{}, err
+	}
 	return e, e.closed()
+}
+
+// hold repeats a picture's one frame for as long as the unit lasts.
+func (r *readback) hold(e *encoded, j job) error {
+	if j.frames() == j.unit.Frames {
+		return nil
+	}
+	if err := r.params.skippable(); err != nil {
+		return err
+	}
+	for n := j.frames(); n < j.unit.Frames; n++ {
+		data, err := r.params.skipped(n)
+		if err != nil {
+			return err
+		}
+		e.add(data, n)
+	}
+	return nil
 }
 
 // first adds a unit's IDR picture: with idr_pic_id 0, and in a unit of one frame also with 1.

@@ -100,7 +100,7 @@ func (s *stage) ffmpeg(args ...string) []byte {
 func (s *stage) makeSource() {
 	s.must(os.MkdirAll(s.Library.Folder("c"), 0o750))
 	s.ffmpeg("-f", "lavfi", "-i", fmt.Sprintf("testsrc2=s=%dx%d:r=%s", s.width, s.height, s.fps), "-frames:v", fmt.Sprint(s.frames),
-		"-vf", "format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709", "-c:v", "libx264", "-preset", "veryfast",
+		"-vf", "gblur=sigma=3,format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709", "-c:v", "libx264", "-preset", "veryfast",
 		"-crf", "16", "-g", "12", "-bf", "0", "-sc_threshold", "0", s.Library.Mezzanine("c"))
 	if s.sound {
 		lasts := float64(s.frames) / s.fps.Float()

@@ -14,13 +14,9 @@ import (
 	"oneframe/app/vault"
 )
 
-// stills feeds the batch's JPEGs, each once, and the last once more where a picture is
-// held: ffmpeg holds a frame until the next one comes.
+// stills feeds the batch's JPEGs.
 func (e encoder) stills(t Timeline, b batch) *pieces {
 	todo := b.jobs
-	if b.jobs[0].unit.Frames > 1 {
-		todo = append(todo[:len(todo):len(todo)], todo[len(todo)-1])
-	}
 	return &pieces{next: func() ([]byte, error) {
 		if len(todo) == 0 {
 			return nil, io.EOF
@@ -41,15 +37,11 @@ func (e encoder) stills(t Timeline, b batch) *pieces {
 	}}
 }
 
-// stillGraph converts the JPEGs, which are full-range BT.601 by the JFIF standard, and
-// holds each for the batch's frames. Their sizes and chroma formats may differ:
-// ffmpeg then builds the filters anew, which loses nothing because each of them gives
-// one frame for one; the holding is left to the encoder's constant frame rate for the
-// same reason.
-func stillGraph(t Timeline, b batch) *ffmpeg_go.Stream {
-	hold := int64(b.jobs[0].unit.Frames)
-	in := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "image2pipe", "c:v": "mjpeg", "threads": 1,
-		"framerate": fmt.Sprintf("%d/%d", t.FPS.Num, t.FPS.Den*hold)})
+// stillGraph converts the JPEGs, which are full-range BT.601 by the JFIF standard. Their
+// sizes and chroma formats may differ: ffmpeg then builds the filters anew, which loses
+// nothing because each of them gives one frame for one.
+func stillGraph(t Timeline) *ffmpeg_go.Stream {
+	in := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "image2pipe", "c:v": "mjpeg", "threads": 1, "framerate": t.FPS.String()})
 	convert := ffmpeg_go.KwArgs{"filter": "bicubic", "w": t.Width, "h": t.Height,
 		"matrixin": "470bg", "rangein": "full", "primariesin": "709", "transferin": "709",
 		"matrix": "709", "range": "limited", "primaries": "709", "transfer": "709", "chromal": "left"}
