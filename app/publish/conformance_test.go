@@ -257,22 +257,27 @@ func TestAFailingHostWaitsLongerEachTime(t *testing.T) {
 	})
 }
 
-func TestTheRendersFileIsGone(t *testing.T) {
+func TestTheRendersFileIsGoneOrAnother(t *testing.T) {
 	t.Parallel()
 	each(t, true, func(t *testing.T, h stand) {
-		s := newSite(t, h.host())
-		old := s.want("c", bytesOf('a', 4500))
-		for !s.step() || s.video().Sent < 2000 {
-			continue
+		for i, damage := range []func(path string) error{os.Remove, func(path string) error { return os.WriteFile(path, []byte("short"), 0o600) }} {
+			s := newSite(t, h.host())
+			old := s.want("c", bytesOf(byte('a'+i), 4500))
+			for !s.step() || s.video().Sent < 2000 {
+				continue
+			}
+			file := bytesOf(byte('m'+i), 4500)
+			s.want("c", file)
+			if err := damage(old); err != nil {
+				t.Fatal(err)
+			}
+			s.work()
+			s.failed("sending", "can't be read", time.Minute)
+			s.settle()
+			if got := h.shown(); got[len(got)-1] != file {
+				t.Errorf("the host shows %s", sizes(got))
+			}
 		}
-		s.want("c", bytesOf('b', 2500))
-		if err := os.Remove(old); err != nil {
-			t.Fatal(err)
-		}
-		s.work()
-		s.failed("sending", "can't be read", time.Minute)
-		s.settle()
-		check(t, h, bytesOf('b', 2500))
 	})
 }
 

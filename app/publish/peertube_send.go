@@ -48,9 +48,6 @@ func (p *PeerTube) send(ctx context.Context, job Job, u *Upload) (Next, error) {
 // lost remembers that a reply didn't come: it is asked for before anything is sent again.
 func lost(u *Upload, err error) error {
 	u.Unsure = true
-	if u.Final {
-		u.enter(Looking)
-	}
 	var t *Trouble
 	if !errors.As(err, &t) {
 		return &Trouble{Severity: Passing, Message: "The reply to a part of the upload was lost.", Cause: err}
