@@ -42,6 +42,7 @@ type Receipt struct {
 	ID     picture.ID
 	Secret string // of the contributor's own link; it is told only here
 	Slot   slot.ID
+	State  picture.State // received, or where it has come to when it was sent again
 }
 
 // Accept takes a picture for the lease's slot. A nil error means that it survives a
@@ -90,7 +91,10 @@ func (d *Door) again(ctx context.Context, u Upload, refusal error) (r Receipt, e
 	if fault.Is(err, fault.NotFound) || err == nil && p.Original != vault.KeyOf(u.Data) {
 		return r, refusal
 	}
-	return Receipt{ID: p.ID, Secret: secretOf(u.Lease), Slot: p.Slot}, err
+	if p.State == picture.Withdrawn {
+		return r, fault.New(fault.Gone, "withdrawn", "This picture was deleted by whoever sent it.")
+	}
+	return Receipt{ID: p.ID, Secret: secretOf(u.Lease), Slot: p.Slot, State: p.State}, err
 }
 
 // errForgotten says that the file was there already, and that the last picture that
@@ -103,7 +107,7 @@ func (d *Door) record(ctx context.Context, u Upload, info rendition.Info) (Recei
 	if err != nil {
 		return Receipt{}, err
 	}
-	r := Receipt{ID: picture.ID(store.NewID())}
+	r := Receipt{ID: picture.ID(store.NewID()), State: picture.Received}
 	err = d.DB.Write(ctx, func(tx *store.Tx) (err error) {
 		if !d.Originals.Has(key) {
 			return errForgotten

@@ -97,6 +97,10 @@ func TestTheSamePictureAgainGetsTheSameReceipt(t *testing.T) {
 	if other, err := s.door.Accept(t.Context(), upload(s.lease(), photo)); err != nil || other.ID == first.ID || other.Secret == first.Secret {
 		t.Errorf("the same picture for another slot: %+v, %v", other, err)
 	}
+	s.write(func(tx *store.Tx) error { return picture.Withdraw(tx, first.ID, "contributor") })
+	if _, err := s.door.Accept(t.Context(), upload(lease, photo)); !fault.Is(err, fault.Gone) || !fault.Has(err, "withdrawn") {
+		t.Errorf("again after it was deleted: %v", err)
+	}
 	if n := s.count(); n != 2 {
 		t.Errorf("%d rows were written, want 2", n)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"oneframe/app/fault"
@@ -99,7 +100,7 @@ func (db *DB) runGroup(ctx context.Context, group []*pending) (dirty bool, err e
 			tx.dirty = false
 		}
 		if _, err := t.ExecContext(ctx, end); err != nil {
-			return false, err
+			return false, errors.Join(p.err, err) // a full disk ends the whole transaction, savepoints too
 		}
 		dirty = dirty || tx.dirty
 	}

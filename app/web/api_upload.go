@@ -41,7 +41,7 @@ func (s *Server) sendFrame(c echo.Context) error {
 	}
 	base := s.base(c)
 	return c.JSON(http.StatusCreated, sentJSON{
-		ID: receipt.ID, Clip: receipt.Slot.Clip, Slot: receipt.Slot.Number, State: picture.Received,
+		ID: receipt.ID, Clip: receipt.Slot.Clip, Slot: receipt.Slot.Number, State: receipt.State,
 		PageURL: base + "/f/" + string(receipt.ID), ManageURL: base + "/m/" + receipt.Secret,
 	})
 }
