@@ -126,7 +126,7 @@ func Defaults() Config {
 		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
 		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
-		Publish:    PublishConfig{Every: Duration(time.Hour), Timeout: Duration(time.Hour)},
+		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
 		Moderation: ModerationConfig{Judgments: 3},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
