@@ -95,9 +95,6 @@ func imported(t *testing.T, im *Importer, file string) Video {
 func checkVideo(t *testing.T, im *Importer, v Video) {
 	t.Helper()
 	mezzanine := im.Library.Mezzanine(v.Slug)
-	if n := decodedFrames(t, mezzanine); n != v.Frames {
-		t.Errorf("%d frames come out of the mezzanine, its row says %d", n, v.Frames)
-	}
 	checkCoding(t, mezzanine, v)
 	checkKeys(t, mezzanine, v)
 	checkSound(t, im.Library.Sound(v.Slug), v)
@@ -111,9 +108,10 @@ func checkVideo(t *testing.T, im *Importer, v Video) {
 	}
 }
 
+// checkCoding decodes the mezzanine, counts what comes out, and holds it against its row.
 func checkCoding(t *testing.T, mezzanine string, v Video) {
 	t.Helper()
-	got := asked(t, mezzanine, "v", "stream=codec_name,width,height,pix_fmt,sample_aspect_ratio,color_range,color_space,color_transfer,color_primaries,r_frame_rate,avg_frame_rate,start_pts,has_b_frames:stream_side_data=rotation:format=nb_streams:format_tags:stream_tags=location,rotate,creation_time")
+	got := asked(t, mezzanine, "v", "stream=codec_name,width,height,pix_fmt,sample_aspect_ratio,color_range,color_space,color_transfer,color_primaries,r_frame_rate,avg_frame_rate,start_pts,nb_read_frames,has_b_frames:stream_side_data=rotation:format=nb_streams:format_tags:stream_tags=location,rotate,creation_time", "-count_frames")
 	rate := v.FPS.String()
 	if v.FPS.Den == 1 {
 		rate += "/1"
@@ -122,6 +120,7 @@ func checkCoding(t *testing.T, mezzanine string, v Video) {
 		"codec_name": "h264", "width": strconv.Itoa(v.Width), "height": strconv.Itoa(v.Height), "pix_fmt": "yuv420p", "sample_aspect_ratio": "1:1",
 		"color_range": "tv", "color_space": "bt709", "color_transfer": "bt709", "color_primaries": "bt709",
 		"r_frame_rate": rate, "avg_frame_rate": rate, "start_pts": "0", "has_b_frames": "0", "nb_streams": "1", "rotation": "",
+		"nb_read_frames": strconv.Itoa(v.Frames), // those that come out
 	} {
 		if got[key] != want {
 			t.Errorf("the mezzanine's %s is %q, want %q", key, got[key], want)
@@ -182,7 +181,7 @@ func checkSlots(t *testing.T, im *Importer, v Video) {
 	if err != nil || len(poses) != v.Slots {
 		t.Errorf("%d reference pictures for %d slots, %v", len(poses), v.Slots, err)
 	}
-	for _, s := range []slot.Slot{all[len(all)/2], all[len(all)-1]} {
+	for _, s := range all[len(all)-1:] {
 		if s.Start != v.FPS.start(s.First) || s.First != (s.Number-1)*v.Hold {
 			t.Errorf("slot %+v", s)
 		}

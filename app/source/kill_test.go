@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"oneframe/app/ffmpeg"
 	"oneframe/app/store"
 	"oneframe/app/testdata"
 )
@@ -35,15 +34,11 @@ func TestMain(m *testing.M) {
 // child imports and prints its progress, a share to a line.
 func child(what, data string) error {
 	ctx := context.Background()
-	tool, err := ffmpeg.Find()
-	if err != nil {
-		return err
-	}
 	db, err := store.Open(ctx, filepath.Join(data, "oneframe.db"))
 	if err != nil {
 		return err
 	}
-	im := &Importer{DB: db, Tool: tool, Library: Library{Dir: filepath.Join(data, "clips")}, Incoming: filepath.Join(data, "incoming")}
+	im := &Importer{DB: db, Tool: tool(), Library: Library{Dir: filepath.Join(data, "clips")}, Incoming: filepath.Join(data, "incoming")}
 	fmt.Println(0.0)
 	if file, ok := strings.CutPrefix(what, "command "); ok {
 		_, err = im.Import(ctx, Request{File: file, Slug: "clip", Title: "A clip"}, func(share float64) { fmt.Println(share) })
@@ -112,7 +107,7 @@ func TestKilledImportsLeaveNothing(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	im := openImporter(t, data)
-	file := testdata.Path(t, "video/asl-5-people-guitar-640x480.mp4")
+	file := testdata.Path(t, "video/this-week-nasa-10s.mp4")
 	for _, share := range []float64{0, 0.02, 0.2, 0.5} {
 		cmd, lines := start(t, data, "command "+file)
 		reach(t, lines, share)

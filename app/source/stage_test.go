@@ -21,10 +21,6 @@ func newImporter(t *testing.T) *Importer {
 
 func openImporter(t *testing.T, data string) *Importer {
 	t.Helper()
-	tool, err := ffmpeg.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
 	db, err := store.Open(t.Context(), filepath.Join(data, "oneframe.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -34,12 +30,15 @@ func openImporter(t *testing.T, data string) *Importer {
 			t.Error(err)
 		}
 	})
-	im := &Importer{DB: db, Tool: tool, Library: Library{Dir: filepath.Join(data, "clips")}, Incoming: filepath.Join(data, "incoming")}
+	im := &Importer{DB: db, Tool: tool(), Library: Library{Dir: filepath.Join(data, "clips")}, Incoming: filepath.Join(data, "incoming")}
 	if err := im.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return im
 }
+
+// tool names the programs without asking them what they can do, as ffmpeg.Find does.
+func tool() ffmpeg.Tool { return ffmpeg.Tool{FFmpeg: "ffmpeg", FFprobe: "ffprobe"} }
 
 // left lists what lies in the library and in the incoming folder.
 func left(t *testing.T, im *Importer) []string {
@@ -82,16 +81,6 @@ func asked(t *testing.T, file, stream, entries string, more ...string) map[strin
 		answers[key] = value
 	}
 	return answers
-}
-
-// decodedFrames counts the pictures that come out of a file, independently of the importer.
-func decodedFrames(t *testing.T, file string) int {
-	t.Helper()
-	n, err := strconv.Atoi(asked(t, file, "v", "stream=nb_read_frames", "-count_frames")["nb_read_frames"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // seen decodes one frame, counted from 0, of a file to width×height pixels of red, green
