@@ -156,14 +156,13 @@ func runs(t Timeline, b batch, mezzanine *track) (*pieces, *ffmpeg_go.Stream, er
 	return in, graph, err
 }
 
-// anyOf is the ffmpeg expression that is 1 for the frames n of the spans: a balanced sum,
-// since ffmpeg refuses expressions that are nested, or added up, a hundred deep.
+// anyOf is the ffmpeg expression that is 1 for the frames n of the spans.
 func anyOf(spans []span) string {
-	if len(spans) == 1 {
-		return fmt.Sprintf("between(n,%d,%d)", spans[0].From, spans[0].To-1)
+	var terms []string
+	for _, s := range spans {
+		terms = append(terms, fmt.Sprintf("between(n,%d,%d)", s.From, s.To-1))
 	}
-	half := len(spans) / 2
-	return "(" + anyOf(spans[:half]) + "+" + anyOf(spans[half:]) + ")"
+	return ffmpeg.Sum(terms)
 }
 
 // output encodes the batch's frames with a unit's beginning at each start.

@@ -149,7 +149,7 @@ func (c conversion) poses(s *ffmpeg_go.Stream) *ffmpeg_go.Stream {
 		last := r.first + (r.end-r.first)/c.hold*c.hold - 1
 		terms = append(terms, fmt.Sprintf("between(n,%d,%d)*not(mod(n-%d,%d))", r.first, last, r.first, c.hold))
 	}
-	s = s.Filter("select", nil, args{"expr": strings.Join(terms, "+")})
+	s = s.Filter("select", nil, args{"expr": ffmpeg.Sum(terms)})
 	name := filepath.Join(ffmpeg.Pattern(filepath.Join(c.folder, posesName)), poseName)
 	return asJPEG(s, poseSize(c.size)).Output(ffmpeg.URL(name), nameless(args{"f": "image2", "q:v": poseQuality, "fps_mode": "passthrough"}))
 }

@@ -263,3 +263,20 @@ func TestRangesAndHoldDecideTheSlots(t *testing.T) {
 		t.Errorf("%d reference pictures, %v", len(poses), err)
 	}
 }
+
+func TestAsManyRangesAsAreAllowedAreImported(t *testing.T) {
+	t.Parallel()
+	im := newImporter(t)
+	var all []string
+	for i := range rangesMax {
+		all = append(all, fmt.Sprintf("%.2f-%.2f", 0.06*float64(i), 0.06*float64(i)+0.04))
+	}
+	ranges, err := ParseRanges(strings.Join(all, ","))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := im.Import(t.Context(), Request{File: testdata.Path(t, "video/his-girl-friday-6s.mp4"), Slug: "friday", Title: "Friday", Ranges: ranges, Hold: 1}, nil)
+	if err != nil || v.Slots < rangesMax {
+		t.Errorf("%d slots, %v", v.Slots, err)
+	}
+}
