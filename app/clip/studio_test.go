@@ -15,9 +15,7 @@ import (
 
 	"oneframe/app/fault"
 	"oneframe/app/picture"
-	"oneframe/app/slot"
 	"oneframe/app/store"
-	"oneframe/app/vault"
 )
 
 func small() made { return made{fps: fps25, frames: 100, hold: 2} }
