@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"image/jpeg"
 	"math"
 	"os"
