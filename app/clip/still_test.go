@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
@@ -121,6 +122,23 @@ func TestAPictureIsFittedAsItIsAsked(t *testing.T) {
 			if got := at(rgb, p[0], p[1]); got != want[i] {
 				t.Errorf("%s: at %v it is %s instead of %s", fit, p, got, want[i])
 			}
+		}
+	}
+}
+
+func TestAPictureMayBeHeldForLong(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, made{fps: fps25, frames: 160, hold: 150})
+	s.fill(1, still(7, 160, 90))
+	file := s.File(s.render())
+	s.quiet(file)
+	luma, size := s.grey(file), s.width*s.height
+	if len(luma) != 160*size {
+		t.Fatalf("%d frames are decoded of 160", len(luma)/size)
+	}
+	for n := 1; n < 150; n++ {
+		if !bytes.Equal(luma[:size], luma[n*size:(n+1)*size]) {
+			t.Fatalf("frame %d is not the first again", n)
 		}
 	}
 }

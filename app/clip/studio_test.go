@@ -193,7 +193,8 @@ func TestTheNewestFilesStayOnDisk(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return picture.Withdraw(tx, all[0].ID, "test")
+		_, err = picture.Settle(tx, all[0].ID, picture.Verdict{State: picture.Rejected, Reason: "test", By: "test"})
+		return err
 	})
 	plans = append(plans, s.timeline().Hash())
 	s.render()
