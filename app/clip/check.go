@@ -15,15 +15,9 @@ import (
 	"oneframe/app/ffmpeg"
 )
 
-// decodeMost is how many changed frames a check decodes. Where more have changed it takes
-// units spread evenly over them: each was counted and found closed when it was encoded,
-// and its checksum held when it was joined, so what can still be wrong is the joining,
-// and that shows anywhere. A check then takes seconds, however long the clip is.
-const decodeMost = 1000
-
 // check looks at a file that was just written as a stranger would: its tables, what
-// ffprobe says of it, and whether the changed units, which come as spans of frames in
-// order, decode without a word of complaint. Its error says what failed.
+// ffprobe says of it, and whether the changed frames decode without a word of complaint.
+// Its error says what failed.
 func (s *Studio) check(ctx context.Context, l *layout, path string, changed []span) error {
 	err := checkTables(l, path)
 	if err == nil {
@@ -111,76 +105,51 @@ func (s *Studio) checkProbe(ctx context.Context, l *layout, path string) error {
 	return nil
 }
 
-// checkFrames decodes the changed units and counts their frames. Units being closed, they
-// are read from the file by its own tables and decoded in one go, however scattered.
-// Where more have changed than are decoded, ffmpeg also reads the file from end to end.
+// checkFrames decodes the changed frames and counts them. Units being closed, they are
+// read from the file by its own tables and decoded in one go, however scattered; where
+// most have changed, the whole file is, sound and all.
 func (s *Studio) checkFrames(ctx context.Context, l *layout, path string, changed []span) error {
-	some := spread(changed, decodeMost)
-	if len(some) == 0 {
+	n := 0
+	for _, c := range changed {
+		n += c.len()
+	}
+	if n == 0 {
 		return nil
 	}
-	if len(some) < len(changed) {
-		whole := ffmpeg_go.Input(path).Output("-", ffmpeg_go.KwArgs{"f": "null", "c": "copy", "map": "0"})
-		if err := s.silent(ctx, whole, nil, l.Frames); err != nil {
-			return fmt.Errorf("read it to its end: %w", err)
-		}
-	}
-	var merged []span
-	for _, u := range some {
-		merged = add(merged, u)
+	if 2*n > l.Frames {
+		whole := ffmpeg_go.Input(path, s.decoding())
+		return s.decode(ctx, whole, nil, l.Frames, ffmpeg_go.KwArgs{"map": "0"})
 	}
 	video, err := openTrack(path, "vide")
 	if err != nil {
 		return err
 	}
-	in, err := video.elementary(merged)
+	in, err := video.elementary(changed)
 	if err == nil {
-		err = s.silent(ctx, s.decoding(l).Output("-", ffmpeg_go.KwArgs{"f": "null", "fps_mode": "passthrough"}), in, total(some))
-	}
-	if err != nil {
-		err = fmt.Errorf("decode: %w", err)
+		part := ffmpeg_go.Input("pipe:0", s.decoding(), ffmpeg_go.KwArgs{"f": "h264", "framerate": l.FPS.String()})
+		err = s.decode(ctx, part, in, n, nil)
 	}
 	return errors.Join(err, video.Close())
 }
 
-func total(spans []span) (n int) {
-	for _, s := range spans {
-		n += s.len()
-	}
-	return n
+// decoding is how a check decodes: on all cores, and without the loop filter, which has
+// nothing to read and so can't fail.
+func (s *Studio) decoding() ffmpeg_go.KwArgs {
+	return ffmpeg_go.KwArgs{"threads": s.workers(), "skip_loop_filter": "all"}
 }
 
-// spread gives all spans, or, where they have more frames than most, some from the first
-// to the last that have about as many.
-func spread(all []span, most int) (some []span) {
-	frames, seen, taken := total(all), 0, 0
-	for i, s := range all {
-		if frames <= most || taken*frames <= seen*most || i == len(all)-1 {
-			some = append(some, s)
-			taken += s.len()
-		}
-		seen += s.len()
-	}
-	return some
-}
-
-// decoding reads a byte stream as a check does: on all cores, and without the loop filter,
-// which has nothing to read and so can't fail.
-func (s *Studio) decoding(l *layout) *ffmpeg_go.Stream {
-	return ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "h264", "framerate": l.FPS.String(), "threads": s.workers(), "skip_loop_filter": "all"})
-}
-
-// silent runs a graph; any line that ffmpeg says about an error, and any other number of
-// frames, is an error.
-func (s *Studio) silent(ctx context.Context, graph *ffmpeg_go.Stream, in io.Reader, want int) error {
-	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph.GlobalArgs("-loglevel", "error"), Stdin: in, Stall: stall})
+// decode runs what comes in to nowhere; any line that ffmpeg says about an error, and any
+// other number of frames, is an error.
+func (s *Studio) decode(ctx context.Context, frames *ffmpeg_go.Stream, in io.Reader, want int, more ffmpeg_go.KwArgs) error {
+	graph := frames.Output("-", ffmpeg_go.KwArgs{"f": "null", "fps_mode": "passthrough"}, more).GlobalArgs("-loglevel", "error")
+	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall})
 	switch {
 	case err != nil:
-		return err
+		return fmt.Errorf("decode: %w", err)
 	case res.Log != "":
-		return errors.New(res.Log)
+		return fmt.Errorf("decode: %s", res.Log)
 	case res.Frames != int64(want):
-		return fmt.Errorf("%d frames come out of %d", res.Frames, want)
+		return fmt.Errorf("%d frames can be decoded of %d", res.Frames, want)
 	}
 	return nil
 }

@@ -67,11 +67,11 @@ func (r *Render) count(t Timeline, made map[Key]bool) {
 	}
 }
 
-// changed gives the frames of each unit that was made.
+// changed gives the frames of the units that were made, as spans.
 func changed(t Timeline, made map[Key]bool) (all []span) {
 	for i, k := range t.keys() {
 		if made[k] {
-			all = append(all, span{t.Units[i].First, t.Units[i].First + t.Units[i].Frames})
+			all = add(all, span{t.Units[i].First, t.Units[i].First + t.Units[i].Frames})
 		}
 	}
 	return all

@@ -50,17 +50,16 @@ func TestTheClipIsWhatOneEncodeOfTheTimelineWouldBe(t *testing.T) {
 	}
 }
 
-// ffmpeg has limits that a short clip does not come near, and of so many frames a check
-// decodes some.
+// ffmpeg has limits that a short clip does not come near.
 func TestHundredsOfRunsInOneBatch(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, made{fps: fps25, frames: decodeMost + 200, hold: 1})
+	s := newStage(t, made{fps: fps25, frames: 500, hold: 1})
 	s.Workers = 1
 	for n := 1; n <= 500; n += 2 {
 		s.fill(n, still(n, 32, 18))
 	}
 	r := s.render()
-	if r.UnitsEncoded != len(s.timeline().Units) {
+	if r.UnitsEncoded != 500 {
 		t.Errorf("the render is %+v", r)
 	}
 	got, want := s.grey(s.File(r)), s.grey(s.Library.Mezzanine("c"))
