@@ -10,6 +10,7 @@ import (
 	"time"
 
 	ffmpeg_go "github.com/u2takey/ffmpeg-go"
+	"golang.org/x/sync/errgroup"
 
 	"oneframe/app/fault"
 	"oneframe/app/ffmpeg"
@@ -105,10 +106,11 @@ func (s *Studio) checkProbe(ctx context.Context, l *layout, path string) error {
 	return nil
 }
 
-// checkFrames decodes the changed frames and counts them. Units being closed, they are
-// read from the file by its own tables and decoded in one go, however scattered; where
-// most have changed, the whole file is, sound and all.
-func (s *Studio) checkFrames(ctx context.Context, l *layout, path string, changed []span) error {
+// checkFrames decodes the changed frames, and where they are most of the clip its sound as
+// well. Units being closed, the frames are read from the file by its own tables, however
+// scattered, and shared out to as many ffmpegs as there are cores, of one thread each: one
+// on several threads leaves half of them waiting.
+func (s *Studio) checkFrames(ctx context.Context, l *layout, path string, changed []span) (err error) {
 	n := 0
 	for _, c := range changed {
 		n += c.len()
@@ -116,26 +118,37 @@ func (s *Studio) checkFrames(ctx context.Context, l *layout, path string, change
 	if n == 0 {
 		return nil
 	}
-	if 2*n > l.Frames {
-		whole := ffmpeg_go.Input(path, s.decoding())
-		return s.decode(ctx, whole, nil, l.Frames, ffmpeg_go.KwArgs{"map": "0"})
-	}
 	video, err := openTrack(path, "vide")
 	if err != nil {
 		return err
 	}
-	in, err := video.elementary(changed)
-	if err == nil {
-		part := ffmpeg_go.Input("pipe:0", s.decoding(), ffmpeg_go.KwArgs{"f": "h264", "framerate": l.FPS.String()})
-		err = s.decode(ctx, part, in, n, nil)
+	defer func() { err = errors.Join(err, video.Close()) }()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.workers())
+	for _, part := range video.divide(changed, s.workers()) {
+		g.Go(func() error { return s.decodeFrames(ctx, l, video, part) })
 	}
-	return errors.Join(err, video.Close())
+	if l.sound != nil && 2*n > l.Frames {
+		g.Go(func() error {
+			return s.decode(ctx, ffmpeg_go.Input(path), nil, 0, ffmpeg_go.KwArgs{"map": "0:a"})
+		})
+	}
+	return g.Wait()
 }
 
-// decoding is how a check decodes: on all cores, and without the loop filter, which has
-// nothing to read and so can't fail.
-func (s *Studio) decoding() ffmpeg_go.KwArgs {
-	return ffmpeg_go.KwArgs{"threads": s.workers(), "skip_loop_filter": "all"}
+// decodeFrames decodes the frames of the spans, which begin at sync samples. The loop
+// filter has nothing to read and so can't fail: it is left out.
+func (s *Studio) decodeFrames(ctx context.Context, l *layout, video *track, spans []span) error {
+	n := 0
+	for _, c := range spans {
+		n += c.len()
+	}
+	in, err := video.elementary(spans)
+	if err != nil {
+		return err
+	}
+	frames := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "h264", "framerate": l.FPS.String(), "threads": 1, "skip_loop_filter": "all"})
+	return s.decode(ctx, frames, in, n, nil)
 }
 
 // decode runs what comes in to nowhere; any line that ffmpeg says about an error, and any

@@ -22,6 +22,32 @@ func add(all []span, s span) []span {
 	return append(all, s)
 }
 
+// divide shares spans of samples out into at most n parts of about the same length, in
+// order, and cuts them only before sync samples.
+func (t *track) divide(spans []span, n int) (parts [][]span) {
+	total := 0
+	for _, s := range spans {
+		total += s.len()
+	}
+	most, room := (total+n-1)/n, 0
+	for _, s := range spans {
+		for s.len() > 0 {
+			if room <= 0 {
+				parts, room = append(parts, nil), most
+			}
+			cut := s.To
+			if room < s.len() {
+				cut = min(s.To, t.syncAfter(s.From+room))
+			}
+			last := &parts[len(parts)-1]
+			*last = append(*last, span{s.From, cut})
+			room -= cut - s.From
+			s.From = cut
+		}
+	}
+	return parts
+}
+
 // elementary gives the samples of the spans as an H.264 byte stream (ITU-T H.264 annex B)
 // that begins with the parameter sets: what "ffmpeg -f h264" reads from a pipe.
 func (t *track) elementary(spans []span) (*pieces, error) {

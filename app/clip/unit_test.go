@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -145,5 +146,28 @@ func TestSweepTakesTheOldestAndNothingNeeded(t *testing.T) {
 	}
 	if got := sweep(0); got != "15" { // 5 may be about to be joined
 		t.Errorf("without room, %s are left", got)
+	}
+}
+
+func TestDivideCutsOnlyBeforeSyncSamples(t *testing.T) {
+	t.Parallel()
+	v := &track{sizes: make([]uint32, 40), syncs: []int{0, 7, 10, 12, 20, 30}}
+	for _, c := range []struct {
+		spans []span
+		n     int
+		want  [][]span
+	}{
+		{nil, 2, nil},
+		{[]span{{0, 40}}, 1, [][]span{{{0, 40}}}},
+		{[]span{{0, 40}}, 2, [][]span{{{0, 20}}, {{20, 40}}}},
+		{[]span{{0, 40}}, 3, [][]span{{{0, 20}}, {{20, 40}}}},
+		{[]span{{0, 40}}, 4, [][]span{{{0, 10}}, {{10, 20}}, {{20, 30}}, {{30, 40}}}},
+		{[]span{{0, 7}, {10, 12}, {30, 40}}, 2, [][]span{{{0, 7}, {10, 12}, {30, 40}}}},
+		{[]span{{0, 10}, {30, 40}}, 2, [][]span{{{0, 10}}, {{30, 40}}}},
+		{[]span{{7, 10}}, 8, [][]span{{{7, 10}}}},
+	} {
+		if got := v.divide(c.spans, c.n); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%v among %d: %v instead of %v", c.spans, c.n, got, c.want)
+		}
 	}
 }
