@@ -15,12 +15,13 @@
 // them into answers. store is the database: one writer with group commit, many readers.
 // vault keeps immutable files under their SHA-256, durable before a row names them.
 // ffmpeg runs ffmpeg and ffprobe with progress, deadline and kill. rendition makes
-// JPEGs of a stranger's bytes; it is pure and bounded in memory.
+// JPEGs of a stranger's bytes; it is pure and bounded in memory. metadata reads what a
+// picture file says about itself into one Record; it is pure as well.
 //
 // # Nouns
 //
-// slot is the frame queue, picture the register of pictures and the log of what
-// happened to each, people the accounts, sessions and tokens. picture knows slot, since
+// slot is the frame queue, picture the register of pictures, with what their metadata
+// says, and the log of what happened to each, people the accounts, sessions and tokens. picture knows slot, since
 // a picture that stops standing reopens its slot; doing both in one function is what
 // keeps the two in step.
 //

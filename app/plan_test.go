@@ -22,10 +22,11 @@ var doors = map[string][]string{
 	"vault":     {"fault"},
 	"ffmpeg":    {"fault"},
 	"rendition": {"fault"},
+	"metadata":  {},
 	// nouns
 	"people":  {"fault", "store"},
 	"slot":    {"fault", "store"},
-	"picture": {"fault", "store", "vault", "slot"},
+	"picture": {"fault", "store", "vault", "slot", "metadata"},
 	// rooms
 	"source":     {"fault", "store", "vault", "ffmpeg", "slot"},
 	"ingest":     {"fault", "store", "vault", "rendition", "slot", "picture"},
@@ -139,6 +140,7 @@ var (
 	tableInSQL   = regexp.MustCompile(`(?i)\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+([a-z][a-z_]*)\b`)
 	startsSQL    = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
 	tableCreated = regexp.MustCompile(`(?i)CREATE TABLE\s+([a-z_]+)`)
+	tableRenamed = regexp.MustCompile(`(?i)ALTER TABLE\s+([a-z_]+)\s+RENAME TO`)
 )
 
 // owner is the room that a table belongs to: what stands before its first underscore.
@@ -162,6 +164,9 @@ func created(t *testing.T) map[string]string {
 		}
 		for _, m := range tableCreated.FindAllStringSubmatch(string(raw), -1) {
 			tables[m[1]] = filepath.Base(f)
+		}
+		for _, m := range tableRenamed.FindAllStringSubmatch(string(raw), -1) {
+			delete(tables, m[1])
 		}
 	}
 	return tables

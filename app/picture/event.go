@@ -11,7 +11,7 @@ import (
 type Event struct {
 	Seq     int64 // grows by one or more
 	Picture ID
-	Kind    string // received, ready, accepted, rejected, undecided, reopened, withdrawn or failed
+	Kind    string // received, ready, accepted, rejected, undecided, reopened, withdrawn, failed or updated
 	By      string
 	Detail  string // the reason, where there is one
 	At      time.Time
@@ -26,12 +26,7 @@ func note(tx *store.Tx, id ID, kind, by, detail string) error {
 
 // Events gives what happened to a picture, in order.
 func Events(tx *store.Tx, id ID) ([]Event, error) {
-	return store.Each(tx, func(r *sql.Rows, e *Event) error {
-		var at int64
-		err := r.Scan(&e.Seq, &e.Picture, &e.Kind, &e.By, &e.Detail, &at)
-		e.At = store.Time(at)
-		return err
-	}, `SELECT seq, picture, kind, actor, detail, at FROM picture_event WHERE picture = $1 ORDER BY seq`, id)
+	return store.Each(tx, scanEvent, `SELECT seq, picture, kind, actor, detail, at FROM picture_event WHERE picture = $1 ORDER BY seq`, id)
 }
 
 // Revision grows with every event: what was made from an older one may be stale.
@@ -39,4 +34,11 @@ func Revision(tx *store.Tx) (int64, error) {
 	var seq int64
 	err := tx.QueryRow(`SELECT COALESCE(MAX(seq), 0) FROM picture_event`).Scan(&seq)
 	return seq, err
+}
+
+func scanEvent(r *sql.Rows, e *Event) error {
+	var at int64
+	err := r.Scan(&e.Seq, &e.Picture, &e.Kind, &e.By, &e.Detail, &at)
+	e.At = store.Time(at)
+	return err
 }
