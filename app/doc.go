@@ -16,7 +16,10 @@
 // vault keeps immutable files under their SHA-256, durable before a row names them.
 // ffmpeg runs ffmpeg and ffprobe with progress, deadline and kill. rendition makes
 // JPEGs of a stranger's bytes; it is pure and bounded in memory. metadata reads what a
-// picture file says about itself into one Record; it is pure as well.
+// picture file says about itself into one Record; it is pure as well. webhook signs and
+// verifies messages by Standard Webhooks, pure too; outbound makes the requests to
+// addresses that people typed in, never into a private network; seal keeps secrets that
+// must be read again, as signing keys, encrypted in the database.
 //
 // # Nouns
 //

@@ -23,6 +23,9 @@ var doors = map[string][]string{
 	"ffmpeg":    {"fault"},
 	"rendition": {"fault"},
 	"metadata":  {},
+	"webhook":   {"fault"},
+	"seal":      {"fault"},
+	"outbound":  {"fault"},
 	// nouns
 	"people":  {"fault", "store"},
 	"slot":    {"fault", "store"},

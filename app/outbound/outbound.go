@@ -1,0 +1,98 @@
+// Package outbound makes the requests to addresses that people typed in, such as an
+// outside crowd's: none of them leads into the private networks that the server can
+// reach and the people can't, and no redirect is followed.
+package outbound
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"oneframe/app/fault"
+)
+
+// special are the networks, beside private, loopback, link-local and multicast ones,
+// that are nobody's on the public internet (IANA's special-purpose registries, RFC 6890),
+// or that carry an IPv4 address inside, which could be a private one.
+func special() []netip.Prefix {
+	var all []netip.Prefix
+	for _, s := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24",
+		"203.0.113.0/24", "240.0.0.0/4", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fec0::/10"} {
+		all = append(all, netip.MustParsePrefix(s))
+	}
+	return all
+}
+
+// Public reports whether the address is one on the public internet.
+func Public(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	if !a.IsGlobalUnicast() || a.IsPrivate() {
+		return false
+	}
+	for _, p := range special() {
+		if p.Contains(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// NewClient makes a client for one kind of destination. Without private it connects to
+// public addresses only: what counts is the address that the name led to at the moment
+// of connecting. It uses no proxy, which would hide that, and follows no redirect.
+func NewClient(private bool, timeout time.Duration) *http.Client {
+	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		if private {
+			return nil
+		}
+		ap, err := netip.ParseAddrPort(address)
+		if err != nil || !Public(ap.Addr()) {
+			return refused()
+		}
+		return nil
+	}}
+	return &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 4,
+			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func refused() error {
+	return fault.New(fault.Invalid, "private_network", "That address leads into a private network, which the configuration does not allow.")
+}
+
+// CheckURL reads an address that somebody typed in. Without private it must be https and
+// its name must lead to public addresses only, as far as can be told now; NewClient looks
+// again at each connection. Its errors are Invalid bad_url or private_network.
+func CheckURL(ctx context.Context, text string, private bool) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" || u.Fragment != "" {
+		return nil, fault.New(fault.Invalid, "bad_url", "An address is like https://example.org/jobs.")
+	}
+	if u.User != nil {
+		return nil, fault.New(fault.Invalid, "bad_url", "Please leave the name and password out of the address.")
+	}
+	if private {
+		return u, nil
+	}
+	if u.Scheme != "https" {
+		return nil, fault.New(fault.Invalid, "bad_url", "The address must begin with https://.")
+	}
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "bad_url", "There is no host called %s.", u.Hostname())
+	}
+	for _, a := range found {
+		if !Public(a) {
+			return nil, refused()
+		}
+	}
+	return u, nil
+}
