@@ -63,6 +63,7 @@ type SlotConfig struct {
 // IngestConfig is about receiving and scaling pictures.
 type IngestConfig struct {
 	MaxBytes  Size `yaml:"max_bytes"`
+	MaxPhoto  Size `yaml:"max_photo"`
 	MaxPixels int  `yaml:"max_megapixels"`
 	Memory    Size `yaml:"memory"`
 	Workers   int  `yaml:"workers"`
@@ -123,7 +124,7 @@ func Defaults() Config {
 		Database:   URLConfig{"sqlite:oneframe.db"},
 		Storage:    URLConfig{"file:media"},
 		Slot:       SlotConfig{Lease: Duration(10 * time.Minute), Hold: 2},
-		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
+		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPhoto: 50 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
 		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
@@ -187,6 +188,7 @@ func (c Config) Validate() error {
 	between("slot.hold", c.Slot.Hold, 1, 100)
 	between("ingest.max_megapixels", c.Ingest.MaxPixels, 1, 500)
 	check(c.Ingest.MaxBytes >= 100_000 && c.Ingest.MaxBytes <= 200*mega, "ingest.max_bytes", "must be from 100kB to 200MB, not %s", c.Ingest.MaxBytes)
+	check(c.Ingest.MaxPhoto >= 100_000 && c.Ingest.MaxPhoto <= 200*mega, "ingest.max_photo", "must be from 100kB to 200MB, not %s", c.Ingest.MaxPhoto)
 	check(c.Ingest.Memory >= 64*mega, "ingest.memory", "must be at least 64MB, not %s", c.Ingest.Memory)
 	between("ingest.workers", c.Ingest.Workers, 0, 256)
 	between("ingest.tries", c.Ingest.Tries, 1, 100)

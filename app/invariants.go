@@ -27,7 +27,11 @@ func (a *App) invariants(ctx context.Context) error {
 				if p.State.Standing() {
 					standing[p.Slot]++
 				}
-				wrong = append(wrong, a.missing(p)...)
+				more, err := a.missing(tx, p)
+				if err != nil {
+					return err
+				}
+				wrong = append(wrong, more...)
 			}
 			if q.Cursor = next; next == "" {
 				break
@@ -40,21 +44,22 @@ func (a *App) invariants(ctx context.Context) error {
 	return errors.Join(append(wrong, err)...)
 }
 
-// missing lists the files that the picture names and that aren't there.
-func (a *App) missing(p picture.Picture) (wrong []error) {
+// missing lists the files that the picture names, in all its versions, and that aren't there.
+func (a *App) missing(tx *store.Tx, p picture.Picture) (wrong []error, err error) {
 	if p.State == picture.Withdrawn {
-		return nil
+		return nil, nil
 	}
-	check := func(v *vault.Vault, k vault.Key) {
-		if k != "" && !v.Has(k) {
-			wrong = append(wrong, fmt.Errorf("picture %s names the file %s, which is missing", p.ID, k))
+	originals, renditions, err := picture.Files(tx, p)
+	check := func(v *vault.Vault, keys []vault.Key) {
+		for _, k := range keys {
+			if k != "" && !v.Has(k) {
+				wrong = append(wrong, fmt.Errorf("picture %s names the file %s, which is missing", p.ID, k))
+			}
 		}
 	}
-	check(a.Originals, p.Original)
-	for _, k := range []vault.Key{p.Large, p.Medium, p.Thumb} {
-		check(a.Renditions, k)
-	}
-	return wrong
+	check(a.Originals, originals)
+	check(a.Renditions, renditions)
+	return wrong, err
 }
 
 // miscounted lists the slots whose count differs from their standing pictures.

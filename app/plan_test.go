@@ -32,7 +32,7 @@ var doors = map[string][]string{
 	"picture": {"fault", "store", "vault", "slot", "metadata"},
 	// rooms
 	"source":     {"fault", "store", "vault", "ffmpeg", "slot"},
-	"ingest":     {"fault", "store", "vault", "rendition", "slot", "picture"},
+	"ingest":     {"fault", "store", "vault", "rendition", "metadata", "slot", "picture"},
 	"moderation": {"fault", "store", "picture"},
 	"publish":    {"fault", "store"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},

@@ -24,17 +24,21 @@ type Door struct {
 	Originals *vault.Vault
 	Budget    *rendition.Budget
 	Limits    rendition.Limits
-	Patience  time.Duration // how long to wait for the budget; 0 means 10 s
+	// PhotoLimits are those of photographs: what comes without a lease.
+	PhotoLimits rendition.Limits
+	Patience    time.Duration // how long to wait for the budget; 0 means 10 s
 }
 
 // Upload is a picture as it arrives.
 type Upload struct {
 	Data    []byte
-	Origin  string     // webcam, upload or api
-	Lease   slot.Token // of the slot that it fills
+	Origin  string     // webcam, upload or api; a photograph's is api, ftp or folder
+	Lease   slot.Token // of the slot that it fills; a photograph fills none
 	Account string     // id of who sends it; may be empty
 	Name    string     // as the contributor wrote it; may be empty
-	Consent string     // version of the text that was agreed to
+	Consent string     // version of the text that was agreed to; photographs need none
+
+	FileName string // of a photograph, with the folders that its sender put it in
 }
 
 // Receipt is the promise that the picture is kept.
@@ -43,6 +47,9 @@ type Receipt struct {
 	Secret string // of the contributor's own link; it is told only here
 	Slot   slot.ID
 	State  picture.State // received, or where it has come to when it was sent again
+
+	Duplicate bool // a photograph: the very file was here before, and nothing was done
+	Version   int  // of the photograph; above 1 it corrects an earlier one
 }
 
 // Accept takes a picture for the lease's slot. A nil error means that it survives a
@@ -50,8 +57,11 @@ type Receipt struct {
 // was. The same picture sent again with its used lease, because the reply was lost, gets
 // the same receipt. Errors: Invalid consent_missing, bad_origin or broken_image, TooLarge
 // too_many_bytes or too_many_pixels, Unsupported unsupported_type, those of slot.Look,
-// Busy too_busy, Full disk_full.
+// Busy too_busy, Full disk_full. For photographs see acceptPhoto.
 func (d *Door) Accept(ctx context.Context, u Upload) (Receipt, error) {
+	if u.isPhoto() {
+		return d.acceptPhoto(ctx, u)
+	}
 	info, err := d.inspect(ctx, u)
 	if fault.Has(err, "lease_used") {
 		return d.again(ctx, u, err)
@@ -116,7 +126,7 @@ func (d *Door) record(ctx context.Context, u Upload, info rendition.Info) (Recei
 			return err
 		}
 		r.Secret, err = picture.Record(tx, picture.New{ID: r.ID, Secret: secretOf(u.Lease), Origin: u.Origin, Slot: r.Slot, Account: u.Account,
-			Name: cleanName(u.Name), Consent: u.Consent, Original: key, Type: info.Type, Width: info.Width, Height: info.Height})
+			Name: cleanName(u.Name), Consent: u.Consent, Original: key, Type: info.Type, Width: info.Width, Height: info.Height, Bytes: int64(len(u.Data))})
 		return err
 	})
 	if err != nil {

@@ -29,7 +29,7 @@ func TestAPictureIsTakenIn(t *testing.T) {
 	}
 	p := s.get(r.ID)
 	want := picture.Picture{ID: r.ID, Origin: "upload", Slot: slot.ID{Clip: "c", Number: 1}, Account: "a1", Name: "Ann", Consent: "2", State: picture.Received,
-		Original: vault.KeyOf(data), Type: "image/jpeg", Width: 1200, Height: 1800, ReceivedAt: s.now}
+		Original: vault.KeyOf(data), Type: "image/jpeg", Width: 1200, Height: 1800, Bytes: int64(len(data)), Version: 1, ReceivedAt: s.now}
 	if p != want {
 		t.Errorf("recorded\n%+v, want\n%+v", p, want)
 	}

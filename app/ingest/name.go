@@ -11,7 +11,17 @@ const nameRunes = 60
 // characters, nothing that turns the direction of the text around it, single spaces,
 // and at most 60 characters.
 func cleanName(name string) string {
-	name = strings.Map(func(r rune) rune {
+	name = cleanText(name)
+	if runes := []rune(name); len(runes) > nameRunes {
+		name = strings.TrimSpace(string(runes[:nameRunes]))
+	}
+	return name
+}
+
+// cleanText takes control characters and what turns the direction of text out of one
+// line, and leaves single spaces.
+func cleanText(text string) string {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
@@ -19,10 +29,6 @@ func cleanName(name string) string {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(name, ""))
-	name = strings.Join(strings.Fields(name), " ")
-	if runes := []rune(name); len(runes) > nameRunes {
-		name = strings.TrimSpace(string(runes[:nameRunes]))
-	}
-	return name
+	}, strings.ToValidUTF8(text, ""))
+	return strings.Join(strings.Fields(text), " ")
 }

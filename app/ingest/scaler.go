@@ -85,6 +85,9 @@ func (s *Scaler) settle(ctx context.Context, p picture.Picture) error {
 	r, err := s.try(ctx, p)
 	full := fault.Is(err, fault.Full)
 	outcome := func(tx *store.Tx) error {
+		if now, err := picture.Get(tx, p.ID); err != nil || now.Version != p.Version {
+			return err // a corrected version came in meanwhile, and is scaled in its turn
+		}
 		switch {
 		case err == nil && !(s.Renditions.Has(r.Large) && s.Renditions.Has(r.Medium) && s.Renditions.Has(r.Thumb)):
 			return picture.Retry(tx, p.ID, errForgotten.Error(), tx.Now) // see Door.record

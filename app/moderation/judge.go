@@ -92,6 +92,8 @@ func refusal(tx *store.Tx, p picture.Picture, j Judge, g Judgment) (code string,
 		return "own_frame", nil
 	case before > 0:
 		return "already_judged", nil
+	case p.Photo():
+		return "not_waiting", nil // a photograph is a moderator's to settle
 	}
 	switch p.State {
 	case picture.Waiting:

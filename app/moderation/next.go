@@ -132,7 +132,7 @@ func (s *search) waiting(ids []picture.ID) (found []picture.Picture, stale bool,
 
 // unbegun adds the oldest waiting frames that nobody has judged.
 func (s *search) unbegun() error {
-	q := picture.Query{States: []picture.State{picture.Waiting}, Sort: "oldest", Limit: 100}
+	q := picture.Query{Kind: picture.Frames, States: []picture.State{picture.Waiting}, Sort: "oldest", Limit: 100}
 	for s.missing() > 0 {
 		ps, next, err := picture.List(s.tx, q)
 		if err != nil || len(ps) == 0 {

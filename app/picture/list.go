@@ -15,11 +15,21 @@ import (
 // Query says which pictures List gives.
 type Query struct {
 	Clip   string  // slug; "" for every clip
+	Kind   Kind    // frames or photos; "" for both
 	States []State // none means all
 	Sort   string  // recent (default: newest first), best (highest score first) or oldest
 	Cursor string  // from the page before
 	Limit  int     // 1 to 500; 0 means 50
 }
+
+// Kind tells the pictures of a clip from those of the feed.
+type Kind string
+
+// The kinds.
+const (
+	Frames Kind = "frames" // fill a slot
+	Photos Kind = "photos" // fill none
+)
 
 // order is how a sort is written, and how a page goes on from the last picture of the one before.
 // where n is the number of the parameter with its id, and n+1 of the one with its score.
@@ -73,6 +83,12 @@ func (q Query) where(o order) (string, []any, error) {
 	conds := []string{"1 = 1"}
 	if q.Clip != "" {
 		conds = append(conds, fmt.Sprintf("clip = $%d", put(q.Clip)))
+	}
+	switch q.Kind {
+	case Frames:
+		conds = append(conds, "number > 0")
+	case Photos:
+		conds = append(conds, "number = 0")
 	}
 	if len(q.States) > 0 {
 		var in []string
@@ -143,14 +159,37 @@ func Choose(tx *store.Tx, clip, pick string) ([]Choice, error) {
 	return first, nil
 }
 
-// Counts gives the number of pictures in each state, of a clip or, for "", of all.
+// Counts gives the number of frames in each state, of a clip or, for "", of all clips.
 func Counts(tx *store.Tx, clip string) (map[State]int, error) {
+	if clip == "" {
+		return count(tx, `SELECT state, COUNT(*) FROM picture WHERE number > 0 GROUP BY state`)
+	}
+	return count(tx, `SELECT state, COUNT(*) FROM picture WHERE clip = $1 GROUP BY state`, clip)
+}
+
+// countMost bounds what CountPhotos counts in a state.
+const countMost = 1000
+
+// CountPhotos gives the number of photographs in each of the states; where there are a
+// thousand or more it says 1000, since nobody waits for a count of millions.
+func CountPhotos(tx *store.Tx, states ...State) (map[State]int, error) {
+	counts := map[State]int{}
+	for _, s := range states {
+		var n int
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM picture WHERE number = 0 AND state = $1 LIMIT $2) AS some`, s, countMost).Scan(&n); err != nil {
+			return nil, err
+		}
+		counts[s] = n
+	}
+	return counts, nil
+}
+
+func count(tx *store.Tx, query string, args ...any) (map[State]int, error) {
 	type row struct {
 		state State
 		n     int
 	}
-	rows, err := store.Each(tx, func(r *sql.Rows, v *row) error { return r.Scan(&v.state, &v.n) },
-		`SELECT state, COUNT(*) FROM picture WHERE ($1 = '' OR clip = $1) GROUP BY state`, clip)
+	rows, err := store.Each(tx, func(r *sql.Rows, v *row) error { return r.Scan(&v.state, &v.n) }, query, args...)
 	counts := map[State]int{}
 	for _, r := range rows {
 		counts[r.state] = r.n

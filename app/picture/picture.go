@@ -7,6 +7,9 @@
 //
 //	any state but failed ─Withdraw─► withdrawn
 //
+// A corrected version takes a photograph back to received, from any of them but
+// withdrawn; see Replace. A picture with an approver is accepted as soon as it is ready.
+//
 // A picture stands while it is received, waiting, undecided or accepted; a standing
 // picture fills its slot. The transitions here keep the slot's count in step, so no
 // caller can forget to. Every transition appends one event in the same transaction.
@@ -62,6 +65,9 @@ type Picture struct {
 	Original      vault.Key
 	Type          string // of the original, as image/jpeg
 	Width, Height int    // of the original, as shown, in pixels
+	Bytes         int64  // of the original; 0 where it was not noted
+	FileName      string // as a photograph's sender called it
+	Version       int    // from 1; grows with each correction
 
 	Large, Medium, Thumb    vault.Key
 	LargeWidth, LargeHeight int
@@ -82,7 +88,17 @@ type New struct {
 	Type                   string
 	Width, Height          int
 	Secret                 string // of the contributor's own link; "" draws one
+
+	// Of photographs:
+	FileName string
+	Bytes    int64
+	Approver string // who has it accepted as soon as it is ready, as account:…; "" leaves that to a moderator
+	Approval string // why, as trusted
 }
+
+// Photo reports whether the picture fills no slot: it came in for the feed, not for a
+// clip. Moderators settle it; it is not for the crowd to judge.
+func (p Picture) Photo() bool { return p.Slot.Number == 0 }
 
 // Record registers a received picture and gives the secret of its contributor's own
 // link, of which only the SHA-256 is stored. The original must be durable already, and
@@ -91,11 +107,18 @@ func Record(tx *store.Tx, n New) (secret string, err error) {
 	if secret = n.Secret; secret == "" {
 		secret = rand.Text()
 	}
-	_, err = tx.Exec(`INSERT INTO picture (id, origin, clip, number, account, name, consent, secret_hash, state, original, type, width, height, received_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $10, $11, $12, $13)`,
-		n.ID, n.Origin, n.Slot.Clip, n.Slot.Number, n.Account, n.Name, n.Consent, hash(secret), n.Original, n.Type, n.Width, n.Height, store.Millis(tx.Now))
+	_, err = tx.Exec(`INSERT INTO picture (id, origin, clip, number, account, name, consent, secret_hash, state, original, type, width, height, received_at,
+			file_name, bytes, approver, approval)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'received', $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		n.ID, n.Origin, n.Slot.Clip, n.Slot.Number, n.Account, n.Name, n.Consent, hash(secret), n.Original, n.Type, n.Width, n.Height, store.Millis(tx.Now),
+		n.FileName, n.Bytes, n.Approver, n.Approval)
 	if err != nil {
 		return "", err
+	}
+	if n.Slot.Number == 0 {
+		if err := version(tx, 1, n); err != nil {
+			return "", err
+		}
 	}
 	return secret, note(tx, n.ID, "received", "", "")
 }
@@ -106,13 +129,13 @@ func hash(secret string) string {
 }
 
 const columns = `id, origin, clip, number, account, name, consent, state, reason, score, judgments, original, type, width, height,
-	large, medium, thumb, large_width, large_height, error, attempts, received_at, settled_at`
+	large, medium, thumb, large_width, large_height, error, attempts, received_at, settled_at, bytes, file_name, version`
 
 func scan(row interface{ Scan(...any) error }, p *Picture) error {
 	var received, settled int64
 	err := row.Scan(&p.ID, &p.Origin, &p.Slot.Clip, &p.Slot.Number, &p.Account, &p.Name, &p.Consent, &p.State, &p.Reason, &p.Score, &p.Judgments,
 		&p.Original, &p.Type, &p.Width, &p.Height, &p.Large, &p.Medium, &p.Thumb, &p.LargeWidth, &p.LargeHeight,
-		&p.Error, &p.Attempts, &received, &settled)
+		&p.Error, &p.Attempts, &received, &settled, &p.Bytes, &p.FileName, &p.Version)
 	p.ReceivedAt, p.SettledAt = store.Time(received), store.Time(settled)
 	return err
 }
@@ -136,19 +159,29 @@ func BySecret(tx *store.Tx, secret string) (Picture, error) {
 	return one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE secret_hash = $1`, hash(secret)))
 }
 
-// Names gives a picture that names the file: one that has it as a rendition before one
-// that has it as its original, an accepted one before others, then the newest.
-// Withdrawn pictures name nothing any more.
+// Names gives a picture that names the file; see Naming.
 func Names(tx *store.Tx, k vault.Key) (p Picture, found bool, err error) {
-	p, err = one(tx.QueryRow(`SELECT `+columns+` FROM picture WHERE state <> 'withdrawn' AND id IN (
+	all, err := Naming(tx, k, 1)
+	if err != nil || len(all) == 0 {
+		return p, false, err
+	}
+	return all[0], true, nil
+}
+
+// Naming gives up to n pictures that name the file: frames before photographs, those that
+// have it as a rendition before those that have it as their original or in an older
+// version, accepted ones before others, then the newest. Withdrawn pictures name nothing
+// any more.
+func Naming(tx *store.Tx, k vault.Key, n int) ([]Picture, error) {
+	return store.Each(tx, func(r *sql.Rows, p *Picture) error { return scan(r, p) }, `SELECT `+columns+` FROM picture WHERE state <> 'withdrawn' AND id IN (
 			SELECT id FROM picture WHERE original = $1
 			UNION SELECT id FROM picture WHERE large = $1 AND large <> ''
 			UNION SELECT id FROM picture WHERE medium = $1 AND medium <> ''
-			UNION SELECT id FROM picture WHERE thumb = $1 AND thumb <> '')
-		ORDER BY CASE WHEN large = $1 OR medium = $1 OR thumb = $1 THEN 0 ELSE 1 END,
-			CASE state WHEN 'accepted' THEN 0 ELSE 1 END, id DESC LIMIT 1`, k))
-	if fault.Is(err, fault.NotFound) {
-		return p, false, nil
-	}
-	return p, err == nil, err
+			UNION SELECT id FROM picture WHERE thumb = $1 AND thumb <> ''
+			UNION SELECT picture FROM picture_version WHERE original = $1
+			UNION SELECT picture FROM picture_version WHERE large = $1 AND large <> ''
+			UNION SELECT picture FROM picture_version WHERE medium = $1 AND medium <> ''
+			UNION SELECT picture FROM picture_version WHERE thumb = $1 AND thumb <> '')
+		ORDER BY CASE WHEN number > 0 THEN 0 ELSE 1 END, CASE WHEN large = $1 OR medium = $1 OR thumb = $1 THEN 0 ELSE 1 END,
+			CASE state WHEN 'accepted' THEN 0 ELSE 1 END, id DESC LIMIT $2`, k, n)
 }

@@ -2,6 +2,7 @@ package picture
 
 import (
 	"database/sql"
+	"errors"
 	"time"
 
 	"oneframe/app/store"
@@ -34,14 +35,32 @@ type Renditions struct {
 	Width, Height        int
 }
 
-// Ready names the renditions: the picture now waits for its verdict. A picture that
-// was withdrawn meanwhile, or made ready by another worker, is left as it is.
+// Ready names the renditions: the picture now waits for its verdict, or is accepted at
+// once where it has an approver. A picture that was withdrawn meanwhile, or made ready by
+// another worker, is left as it is.
 func Ready(tx *store.Tx, id ID, r Renditions) error {
-	n, err := tx.Exec(`UPDATE picture SET state = 'waiting', large = $1, medium = $2, thumb = $3, large_width = $4, large_height = $5,
-		ready_at = $6, claimed_until = 0, error = '' WHERE id = $7 AND state = 'received'`,
-		r.Large, r.Medium, r.Thumb, r.Width, r.Height, store.Millis(tx.Now), id)
-	if err != nil || n == 0 {
+	var version int
+	var approver, approval string
+	err := tx.QueryRow(`UPDATE picture SET state = 'waiting', large = $1, medium = $2, thumb = $3, large_width = $4, large_height = $5,
+		ready_at = $6, claimed_until = 0, error = '' WHERE id = $7 AND state = 'received' RETURNING version, approver, approval`,
+		r.Large, r.Medium, r.Thumb, r.Width, r.Height, store.Millis(tx.Now), id).Scan(&version, &approver, &approval)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
 		return err
+	}
+	if err := noteReady(tx, id, version); err != nil || approver == "" {
+		return err
+	}
+	_, err = Settle(tx, id, Verdict{State: Accepted, By: approver, Detail: approval})
+	return err
+}
+
+// noteReady appends the event: a first version is ready, a later one is an update.
+func noteReady(tx *store.Tx, id ID, version int) error {
+	if version > 1 {
+		return note(tx, id, "updated", "", versionWord(version))
 	}
 	return note(tx, id, "ready", "", "")
 }
@@ -52,10 +71,14 @@ func Retry(tx *store.Tx, id ID, why string, at time.Time) error {
 	return err
 }
 
-// Fail gives a picture up that can't be scaled; its slot reopens.
+// Fail gives a picture up that can't be scaled; its slot reopens. A photograph whose
+// corrected version it is goes back to the version before, as it was.
 func Fail(tx *store.Tx, id ID, why string) error {
 	p, err := Get(tx, id)
 	if err != nil || p.State != Received {
+		return err
+	}
+	if found, err := restore(tx, p, why); err != nil || found {
 		return err
 	}
 	if _, err := tx.Exec(`UPDATE picture SET state = 'failed', error = $1, claimed_until = 0, settled_at = $2 WHERE id = $3`,

@@ -1,6 +1,8 @@
 package picture
 
 import (
+	"cmp"
+
 	"oneframe/app/fault"
 	"oneframe/app/slot"
 	"oneframe/app/store"
@@ -13,6 +15,7 @@ type Verdict struct {
 	State     State // accepted, rejected, undecided, or waiting
 	Reason    string
 	By        string // "crowd", or who
+	Detail    string // of the event, where it isn't the reason
 	Score     float64
 	Judgments int
 }
@@ -48,7 +51,7 @@ func Settle(tx *store.Tx, id ID, v Verdict) (changed bool, err error) {
 	if err := recount(tx, p, v.State); err != nil {
 		return false, err
 	}
-	return true, note(tx, id, v.event(), v.By, v.Reason)
+	return true, note(tx, id, v.event(), v.By, cmp.Or(v.Reason, v.Detail))
 }
 
 func settledAt(tx *store.Tx, v Verdict) int64 {
@@ -99,10 +102,11 @@ func Forget(tx *store.Tx, id ID, remove func(vault.Key) error) error {
 	if err != nil || p.State != Withdrawn {
 		return err
 	}
-	for _, k := range []vault.Key{p.Original, p.Large, p.Medium, p.Thumb} {
-		if k == "" {
-			continue
-		}
+	keys, err := keysOf(tx, p)
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
 		_, named, err := Names(tx, k)
 		if err != nil {
 			return err

@@ -48,6 +48,9 @@ func mediaPath(k vault.Key) string { return "/media/" + string(k) + ".jpg" }
 // shown reports whether a frame's picture and name are to be seen by an account; the
 // zero Account is a stranger.
 func (s *Server) shown(p picture.Picture, a people.Account) bool {
+	if p.Photo() {
+		return ownOrModerated(p, a)
+	}
 	switch p.State {
 	case picture.Accepted:
 		return true
@@ -57,6 +60,11 @@ func (s *Server) shown(p picture.Picture, a people.Account) bool {
 		return a.Can(people.Moderator)
 	}
 	return false
+}
+
+// ownOrModerated reports whether the account sent the photograph, or is a moderator.
+func ownOrModerated(p picture.Picture, a people.Account) bool {
+	return a.Can(people.Moderator) || !a.Disabled && a.ID != "" && a.ID == p.Account
 }
 
 // tellFrame reads what the API tells of a picture to whoever asks.

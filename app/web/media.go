@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +24,9 @@ import (
 // forever lets browsers and proxies keep a file whose address changes with its content.
 const forever = "public, max-age=31536000, immutable"
 
-// media serves a rendition, as long as a picture names it: an accepted one to
-// everybody, for good; a rejected one to moderators; the others to whoever was told
-// the address, which nobody can guess.
+// media serves a rendition, as long as a picture names it: an accepted frame's to
+// everybody, for good; a rejected one's to moderators; the others to whoever was told
+// the address, which nobody can guess. A photograph's are for moderators and its sender.
 func (s *Server) media(c echo.Context) error {
 	name, ok := strings.CutSuffix(c.Param("file"), ".jpg")
 	key := vault.Key(name)
@@ -33,25 +34,38 @@ func (s *Server) media(c echo.Context) error {
 		return echo.ErrNotFound
 	}
 	var p picture.Picture
-	var named bool
+	var shown bool
+	a, _ := s.account(c)
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		p, named, err = picture.Names(tx, key)
+		all, err := picture.Naming(tx, key, 20)
+		for i := 0; i < len(all) && err == nil && !shown; i++ {
+			p = all[i]
+			shown, err = s.servable(tx, p, key, a)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	a, _ := s.account(c)
-	if !named || key != p.Large && key != p.Medium && key != p.Thumb || p.State == picture.Rejected && !a.Can(people.Moderator) {
+	if !shown {
 		return echo.ErrNotFound
 	}
 	h := c.Response().Header()
 	h.Set("Cache-Control", "private, max-age=3600")
-	if p.State == picture.Accepted {
+	if p.State == picture.Accepted && !p.Photo() {
 		h.Set("Cache-Control", forever)
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
 	return serveFile(c, s.Renditions.Path(key), name, "image/jpeg")
+}
+
+// servable reports whether the key is a rendition of the picture that the account may see.
+func (s *Server) servable(tx *store.Tx, p picture.Picture, key vault.Key, a people.Account) (bool, error) {
+	if p.Photo() {
+		_, renditions, err := picture.Files(tx, p)
+		return ownOrModerated(p, a) && slices.Contains(renditions, key), err
+	}
+	return (key == p.Large || key == p.Medium || key == p.Thumb) && (p.State != picture.Rejected || a.Can(people.Moderator)), nil
 }
 
 // clipFile serves a clip's render: the one that ?v= names while it is kept, so that

@@ -76,7 +76,7 @@ func (s *Server) fillFrames(tx *store.Tx, p *framesPage, cursor string) (next st
 	if p.State == "" {
 		p.State = picture.Undecided
 	}
-	pics, next, err := picture.List(tx, picture.Query{States: []picture.State{p.State}, Cursor: cursor, Limit: recentFrames})
+	pics, next, err := picture.List(tx, picture.Query{Kind: picture.Frames, States: []picture.State{p.State}, Cursor: cursor, Limit: recentFrames})
 	if err != nil {
 		return "", err
 	}

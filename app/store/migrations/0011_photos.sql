@@ -1,0 +1,40 @@
+-- +goose Up
+-- Room: picture. Photographs fill no slot; they have versions, look-alikes and a search.
+ALTER TABLE picture ADD COLUMN file_name TEXT NOT NULL DEFAULT '';
+ALTER TABLE picture ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE picture ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE picture ADD COLUMN approver TEXT NOT NULL DEFAULT '';
+ALTER TABLE picture ADD COLUMN approval TEXT NOT NULL DEFAULT '';
+CREATE INDEX picture_photos ON picture (state, id) WHERE number = 0;
+CREATE INDEX picture_frames ON picture (state, id) WHERE number > 0;
+
+-- One row per version of a photograph. What a version looked like is written into its
+-- row when the next one replaces it; the newest one's is in the table picture.
+CREATE TABLE picture_version (
+  picture      TEXT    NOT NULL REFERENCES picture (id),
+  number       INTEGER NOT NULL,
+  account      TEXT    NOT NULL,
+  file_name    TEXT    NOT NULL,
+  original     TEXT    NOT NULL,
+  type         TEXT    NOT NULL,
+  width        INTEGER NOT NULL,
+  height       INTEGER NOT NULL,
+  bytes        BIGINT  NOT NULL,
+  received_at  BIGINT  NOT NULL,
+  state        TEXT    NOT NULL DEFAULT '',
+  reason       TEXT    NOT NULL DEFAULT '',
+  settled_at   BIGINT  NOT NULL DEFAULT 0,
+  large        TEXT    NOT NULL DEFAULT '',
+  medium       TEXT    NOT NULL DEFAULT '',
+  thumb        TEXT    NOT NULL DEFAULT '',
+  large_width  INTEGER NOT NULL DEFAULT 0,
+  large_height INTEGER NOT NULL DEFAULT 0,
+  record       TEXT    NOT NULL DEFAULT '',
+  PRIMARY KEY (picture, number)
+);
+CREATE INDEX picture_version_bytes ON picture_version (account, original);
+CREATE INDEX picture_version_file ON picture_version (account, file_name, received_at);
+CREATE INDEX picture_version_original ON picture_version (original);
+CREATE INDEX picture_version_large ON picture_version (large) WHERE large <> '';
+CREATE INDEX picture_version_medium ON picture_version (medium) WHERE medium <> '';
+CREATE INDEX picture_version_thumb ON picture_version (thumb) WHERE thumb <> '';
