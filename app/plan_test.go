@@ -22,7 +22,7 @@ var doors = map[string][]string{
 	"vault":     {"fault"},
 	"ffmpeg":    {"fault"},
 	"rendition": {"fault"},
-	"metadata":  {},
+	"metadata":  {"fault"},
 	"webhook":   {"fault"},
 	"seal":      {"fault"},
 	"outbound":  {"fault"},

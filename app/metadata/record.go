@@ -58,7 +58,8 @@ type Taken struct {
 }
 
 // Found is one value as one part of the file says it. Where parts disagree, the record
-// has the first that is used and the others stay readable here.
+// has the one that is used and the others stay readable here. A part of the file that
+// can't be read is told as well: Field is then "unreadable" and Value says why.
 type Found struct {
 	Field string `json:"field"` // the record's JSON name
 	From  string `json:"from"`  // as IPTC 2:120, XMP dc:description, EXIF 0x010e, sidecar dc:description
