@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"oneframe/app/source"
 	"oneframe/app/store"
@@ -13,12 +14,15 @@ import (
 
 // bar draws a progress bar in one line of the terminal.
 type bar struct {
-	out  io.Writer
-	what string
-	last int // the percentage drawn, -1 before the first
+	out   io.Writer
+	what  string
+	begun time.Time
+	last  int // the percentage drawn, -1 before the first
 }
 
-func newBar(out io.Writer, what string) *bar { return &bar{out: out, what: what, last: -1} }
+func newBar(out io.Writer, what string) *bar {
+	return &bar{out: out, what: what, begun: time.Now(), last: -1}
+}
 
 // draw shows a share from 0 to 1; it writes only where the percentage has changed.
 func (b *bar) draw(share float64) {
@@ -29,7 +33,11 @@ func (b *bar) draw(share float64) {
 	b.last = percent
 	const width = 40
 	full := percent * width / 100
-	fmt.Fprintf(b.out, "\r%s [%s%s] %3d %%", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), percent)
+	left := ""
+	if d, known := source.TimeLeft(time.Since(b.begun), share); known && percent < 100 {
+		left = fmt.Sprintf("%d:%02d left", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	fmt.Fprintf(b.out, "\r%s [%s%s] %3d %%  %-12s", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), percent, left)
 }
 
 // end leaves the line, with a full bar where what it was about succeeded.

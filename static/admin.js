@@ -8,6 +8,13 @@ const every = 1500; // milliseconds between two looks at something under way
 for (const el of document.querySelectorAll('[data-import]')) watch(el, `/api/v1/imports/${el.dataset.import}`);
 for (const el of document.querySelectorAll('[data-render]')) watch(el, `/api/v1/renders/${el.dataset.render}`);
 
+/** Says how long something still takes, where that can be told. */
+function timeLeft(seconds) {
+  if (seconds === null || seconds === undefined) return '';
+  if (seconds < 90) return ` · ${seconds} s left`;
+  return ` · ${Math.round(seconds / 60)} min left`;
+}
+
 /** Shows how far an import or a render is, and loads the page again when it has ended. */
 async function watch(el, url) {
   while (['queued', 'running'].includes(el.dataset.state)) {
@@ -23,7 +30,7 @@ async function watch(el, url) {
     if (bar) bar.value = now.progress;
     const chip = $('.chip', el);
     chip.className = `chip ${now.state}`;
-    chip.textContent = now.state === 'running' ? `running ${Math.floor(now.progress * 100)} %` : now.state;
+    chip.textContent = now.state === 'running' ? `running ${Math.floor(now.progress * 100)} %${timeLeft(now.seconds_left)}` : now.state;
     el.dataset.state = now.state;
     if (!['queued', 'running'].includes(now.state)) return location.reload();
   }

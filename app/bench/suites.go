@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return []suite{scaling(), rendering(), leasing(), serving()}
+	return []suite{scaling(), rendering(), importing(), leasing(), serving()}
 }
 
 func scaling() suite {
@@ -32,6 +32,16 @@ func rendering() suite {
 			row("again, 50 slots at random changed", "Fifty", "under 0.03×", 0.03),
 			row("again, 200 slots at random changed", "TwoHundred", "", 1),
 			row("again, nothing changed", "Nothing", "nothing done", 0.001),
+		}}
+}
+
+func importing() suite {
+	return suite{title: "Importing a 3:40 video, 1920×1080, with 2,750 reference pictures", pkg: "./app/source", bench: "^BenchmarkImport$",
+		args: []string{"-count", "1", "-benchtime", "1x"},
+		figures: []figure{
+			{what: "one plain ffmpeg conversion of the same file", bench: "Import/Plain", metric: "ns/op", scale: 1e-9, unit: "s"},
+			{what: "import, checked and durable", bench: "Import/Whole", metric: "ns/op", scale: 1e-9, unit: "s", base: "Import/Plain",
+				wanted: "at most 1.2×", ok: func(_, ratio float64) bool { return ratio <= 1.2 }},
 		}}
 }
 

@@ -42,6 +42,24 @@ type Import struct {
 	cancel  bool
 }
 
+// Left estimates how long a running import still takes: what is left goes as fast as what
+// is done went. known is false until that says something, and where nothing runs.
+func (i Import) Left(now time.Time) (left time.Duration, known bool) {
+	if i.State != Running {
+		return 0, false
+	}
+	return TimeLeft(now.Sub(i.Started), i.Progress)
+}
+
+// TimeLeft is that estimate for any work of which a share from 0 to 1 took so long.
+func TimeLeft(elapsed time.Duration, share float64) (left time.Duration, known bool) {
+	const least, soonest = 0.03, 2 * time.Second
+	if share < least || share > 1 || elapsed < soonest {
+		return 0, false
+	}
+	return time.Duration(float64(elapsed) * (1 - share) / share), true
+}
+
 const importColumns = `id, slug, title, file, ranges, hold, uploaded, state, progress, cancel, attempts, code, error, queued_at, started_at, finished_at`
 
 func scanImport(row interface{ Scan(...any) error }, i *Import) error {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -89,13 +90,19 @@ type importJSON struct {
 	Clip     string  `json:"clip"`
 	Title    string  `json:"title"`
 	State    string  `json:"state"`
-	Progress float64 `json:"progress"` // 0 to 1
-	Code     *string `json:"code"`     // of a refusal or failure
-	Error    *string `json:"error"`    // a sentence for a person
+	Progress float64 `json:"progress"`     // 0 to 1
+	Left     *int    `json:"seconds_left"` // nil where it can't be told
+	Code     *string `json:"code"`         // of a refusal or failure
+	Error    *string `json:"error"`        // a sentence for a person
 }
 
-func tellImport(i source.Import) importJSON {
-	return importJSON{ID: i.ID, Clip: i.Slug, Title: i.Title, State: string(i.State), Progress: i.Progress,
+func tellImport(i source.Import, now time.Time) importJSON {
+	var seconds *int
+	if left, known := i.Left(now); known {
+		n := int(left.Seconds() + 0.5)
+		seconds = &n
+	}
+	return importJSON{Left: seconds, ID: i.ID, Clip: i.Slug, Title: i.Title, State: string(i.State), Progress: i.Progress,
 		Code: orNull(i.Code), Error: orNull(i.Error)}
 }
 
@@ -147,14 +154,16 @@ func (s *Server) getImport(c echo.Context) error {
 
 func (s *Server) sendImport(c echo.Context, status int, id string) error {
 	var i source.Import
+	var now time.Time
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		now = tx.Now
 		i, err = source.ImportByID(tx, id)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return c.JSON(status, tellImport(i))
+	return c.JSON(status, tellImport(i, now))
 }
 
 func (s *Server) cancelImport(c echo.Context) error {
