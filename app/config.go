@@ -26,6 +26,8 @@ type Config struct {
 	Storage    URLConfig        `yaml:"storage"`
 	Slot       SlotConfig       `yaml:"slot"`
 	Ingest     IngestConfig     `yaml:"ingest"`
+	Profile    ProfileConfig    `yaml:"profile"`
+	Folder     FolderConfig     `yaml:"folder"`
 	Import     ImportConfig     `yaml:"import"`
 	Clip       ClipConfig       `yaml:"clip"`
 	Publish    PublishConfig    `yaml:"publish"`
@@ -125,6 +127,8 @@ func Defaults() Config {
 		Storage:    URLConfig{"file:media"},
 		Slot:       SlotConfig{Lease: Duration(10 * time.Minute), Hold: 2},
 		Ingest:     IngestConfig{MaxBytes: 12 * mega, MaxPhoto: 50 * mega, MaxPixels: 50, Memory: 256 * mega, Tries: 5},
+		Profile:    defaultProfile(),
+		Folder:     FolderConfig{Interval: Duration(2 * time.Second)},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
 		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
@@ -212,6 +216,8 @@ func (c Config) Validate() error {
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "text", "json")
 	wrong = append(wrong, c.Web.validate()...)
+	wrong = append(wrong, c.Profile.validate()...)
+	wrong = append(wrong, c.Folder.validate()...)
 	return errors.Join(wrong...)
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"golang.org/x/sync/errgroup"
 
+	"oneframe/app/ingest"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
 	"oneframe/app/store"
@@ -162,8 +163,17 @@ func (a *App) follower(ctx context.Context) func() {
 // Sweep takes away what nothing names any more: files that a crash left, ended
 // sessions and leases, pieces of clip that no render needs.
 func (a *App) Sweep(ctx context.Context) error {
+	if err := a.Door.Sweep(ctx); err != nil {
+		return err
+	}
 	named := func(k vault.Key) (found bool, err error) {
-		err = a.DB.Read(ctx, func(tx *store.Tx) error { _, found, err = picture.Names(tx, k); return err })
+		err = a.DB.Read(ctx, func(tx *store.Tx) error {
+			if _, found, err = picture.Names(tx, k); err != nil || found {
+				return err
+			}
+			found, err = ingest.Names(tx, k)
+			return err
+		})
 		return found, err
 	}
 	before := a.DB.Now().Add(-oldest)

@@ -24,9 +24,14 @@ type Door struct {
 	Originals *vault.Vault
 	Budget    *rendition.Budget
 	Limits    rendition.Limits
-	// PhotoLimits are those of photographs: what comes without a lease.
+	Patience  time.Duration // how long to wait for the budget; 0 means 10 s
+
+	// Of photographs, which come without a lease:
 	PhotoLimits rendition.Limits
-	Patience    time.Duration // how long to wait for the budget; 0 means 10 s
+	Default     Rules         // the profile of accounts that have no other
+	Trust       bool          // accounts that nobody assigned are trusted: their pictures are accepted at once
+	Quarantine  time.Duration // how long a refused one is kept; 0 means a week
+	Corrections time.Duration // how long after a picture another one of its file name corrects it; 0 means a week
 }
 
 // Upload is a picture as it arrives.

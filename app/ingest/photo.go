@@ -18,9 +18,11 @@ import (
 // photo is a photograph on its way in.
 type photo struct {
 	Upload
-	info   rendition.Info
-	record metadata.Record
-	key    vault.Key
+	info               rendition.Info // zero where the file can't be read
+	record             metadata.Record
+	key                vault.Key
+	bytes              int64
+	approver, approval string // as picture.New's
 }
 
 // isPhoto reports whether the upload is for the feed: by a photographer's door, and for
@@ -31,41 +33,91 @@ func (u Upload) isPhoto() bool {
 
 // acceptPhoto takes a photograph in. The very file that the account sent before is
 // answered with what became of it, and nothing is done twice; another file of the same
-// name is a new version of that picture. Beside Accept's errors: Invalid no_account or
-// no_file_name, Gone withdrawn, *Refusal.
+// name is a new version of that picture. What the account's profile doesn't allow goes into
+// quarantine, and the error is a *Refusal with every reason. Beside Accept's errors:
+// Invalid no_account or no_file_name, Gone withdrawn.
 func (d *Door) acceptPhoto(ctx context.Context, u Upload) (Receipt, error) {
 	if u.Account == "" {
 		return Receipt{}, fault.New(fault.Invalid, "no_account", "A photograph needs an account that it comes from.")
 	}
-	p := photo{Upload: u, key: vault.KeyOf(u.Data)}
+	p := photo{Upload: u, key: vault.KeyOf(u.Data), bytes: int64(len(u.Data))}
 	if p.FileName = cleanFileName(u.FileName); p.FileName == "" {
 		return Receipt{}, fault.New(fault.Invalid, "no_file_name", "A photograph needs a file name.")
 	}
-	if r, known, err := d.known(ctx, p); err != nil || known {
+	r, profile, known, err := d.known(ctx, &p)
+	if err != nil || known {
 		return r, err
 	}
-	var err error
-	if p.info, err = rendition.Inspect(u.Data, d.PhotoLimits); err != nil {
+	reasons, cause, err := d.examine(ctx, &p, profile)
+	if err != nil {
 		return Receipt{}, err
 	}
-	if err := d.check(ctx, u.Data, p.info); err != nil {
-		return Receipt{}, err
+	if fault.Has(cause, "too_many_bytes") {
+		return Receipt{}, &Refusal{Reasons: reasons, Cause: cause} // more than is worth keeping
 	}
 	for {
-		r, err := d.recordPhoto(ctx, p)
+		if len(reasons) > 0 {
+			err = d.hold(ctx, p, profile.Name, reasons, cause)
+		} else {
+			r, err = d.recordPhoto(ctx, p)
+		}
 		if !errors.Is(err, errForgotten) {
 			return r, err
 		}
 	}
 }
 
-// known gives the receipt of a file that the account sent before.
-func (d *Door) known(ctx context.Context, p photo) (r Receipt, known bool, err error) {
+// known gives the receipt of a file that the account sent before, or its refusal for
+// good; else how the account's photographs are held.
+func (d *Door) known(ctx context.Context, p *photo) (r Receipt, profile Profile, known bool, err error) {
 	err = d.DB.Read(ctx, func(tx *store.Tx) error {
-		r, known, err = sameBytes(tx, p)
+		if r, known, err = sameBytes(tx, *p); err != nil || known {
+			return err
+		}
+		if err := dismissed(tx, *p); err != nil {
+			return err
+		}
+		a, err := d.Assigned(tx, p.Account)
+		if err != nil {
+			return err
+		}
+		if a.Trusted {
+			p.approver, p.approval = "account:"+p.Account, "trusted"
+		}
+		profile, err = d.Profile(tx, a.Profile)
 		return err
 	})
-	return r, known, err
+	return r, profile, known, err
+}
+
+// examine reads the file and gives every reason against it; cause is the trouble of a
+// file that can't be opened. The error is the site's, not the photograph's.
+func (d *Door) examine(ctx context.Context, p *photo, profile Profile) (reasons []Reason, cause, err error) {
+	info, err := rendition.Inspect(p.Data, d.PhotoLimits)
+	if err == nil {
+		err = d.check(ctx, p.Data, info)
+	}
+	switch f := fault.Of(err); {
+	case f == nil:
+	case f.Kind == fault.Invalid || f.Kind == fault.Unsupported || f.Kind == fault.TooLarge:
+		return []Reason{{"file", f.Code, f.Message}}, err, nil
+	default:
+		return nil, nil, err
+	}
+	p.info = info
+	if p.record, err = d.describe(*p); err != nil {
+		return nil, nil, err
+	}
+	return profile.reasons(p.bytes, info, p.record, d.DB.Now()), nil, nil
+}
+
+// describe reads the metadata; of a file whose metadata is damaged there is none.
+func (d *Door) describe(p photo) (metadata.Record, error) {
+	r, err := metadata.Read(p.Data)
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Unsupported) {
+		return metadata.Record{}, nil
+	}
+	return r, err
 }
 
 func sameBytes(tx *store.Tx, p photo) (r Receipt, known bool, err error) {
@@ -101,16 +153,13 @@ func (d *Door) recordPhoto(ctx context.Context, p photo) (r Receipt, err error) 
 	return r, nil
 }
 
-// corrections is how long after a picture another one with its file name is taken for a
-// corrected version.
-const corrections = 7 * 24 * time.Hour
-
 // enter puts the photograph into the register.
 func (d *Door) enter(tx *store.Tx, p photo) (Receipt, error) {
 	n := picture.New{ID: picture.ID(store.NewID()), Origin: p.Origin, Account: p.Account, Name: cleanName(p.Name), Consent: p.Consent, Original: p.key,
-		Type: p.info.Type, Width: p.info.Width, Height: p.info.Height, Bytes: int64(len(p.Data)), FileName: p.FileName}
+		Type: p.info.Type, Width: p.info.Width, Height: p.info.Height, Bytes: p.bytes, FileName: p.FileName,
+		Approver: p.approver, Approval: p.approval}
 	r := Receipt{ID: n.ID, State: picture.Received, Version: 1}
-	was, corrects, err := picture.SameName(tx, p.Account, p.FileName, tx.Now.Add(-corrections))
+	was, corrects, err := picture.SameName(tx, p.Account, p.FileName, tx.Now.Add(-d.corrections()))
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -124,6 +173,13 @@ func (d *Door) enter(tx *store.Tx, p photo) (Receipt, error) {
 		return Receipt{}, err
 	}
 	return r, picture.Describe(tx, r.ID, p.record)
+}
+
+func (d *Door) corrections() time.Duration {
+	if d.Corrections <= 0 {
+		return 7 * 24 * time.Hour
+	}
+	return d.Corrections
 }
 
 // fileNameMax is how long a file name may be, in bytes.

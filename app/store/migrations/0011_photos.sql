@@ -38,3 +38,41 @@ CREATE INDEX picture_version_original ON picture_version (original);
 CREATE INDEX picture_version_large ON picture_version (large) WHERE large <> '';
 CREATE INDEX picture_version_medium ON picture_version (medium) WHERE medium <> '';
 CREATE INDEX picture_version_thumb ON picture_version (thumb) WHERE thumb <> '';
+
+-- Room: ingest. What photographs must be, which account's are held against which
+-- profile, and those that were refused, kept for a while with the reasons.
+CREATE TABLE ingest_profile (
+  id         TEXT   NOT NULL PRIMARY KEY,
+  name       TEXT   NOT NULL,
+  folded     TEXT   NOT NULL UNIQUE,
+  rules      TEXT   NOT NULL,
+  changed_at BIGINT NOT NULL
+);
+CREATE TABLE ingest_account (
+  account TEXT    NOT NULL PRIMARY KEY,
+  profile TEXT    NOT NULL,
+  trusted INTEGER NOT NULL CHECK (trusted IN (0, 1))
+);
+CREATE TABLE ingest_refused (
+  id          TEXT    NOT NULL PRIMARY KEY,
+  account     TEXT    NOT NULL,
+  origin      TEXT    NOT NULL,
+  file_name   TEXT    NOT NULL,
+  original    TEXT    NOT NULL,
+  type        TEXT    NOT NULL,
+  width       INTEGER NOT NULL,
+  height      INTEGER NOT NULL,
+  bytes       BIGINT  NOT NULL,
+  record      TEXT    NOT NULL,
+  reasons     TEXT    NOT NULL,
+  profile     TEXT    NOT NULL,
+  state       TEXT    NOT NULL CHECK (state IN ('held', 'accepted', 'refused')),
+  picture     TEXT    NOT NULL DEFAULT '',
+  received_at BIGINT  NOT NULL,
+  settled_at  BIGINT  NOT NULL DEFAULT 0,
+  settled_by  TEXT    NOT NULL DEFAULT ''
+);
+CREATE INDEX ingest_refused_state ON ingest_refused (state, id);
+CREATE INDEX ingest_refused_bytes ON ingest_refused (account, original);
+CREATE INDEX ingest_refused_original ON ingest_refused (original) WHERE state = 'held';
+CREATE INDEX ingest_refused_age ON ingest_refused (received_at);
