@@ -85,7 +85,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 			Tries: c.Ingest.Tries, Claim: 2 * time.Minute, Workers: workers(c.Ingest.Workers)},
 		Desk: &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
-			Pick: c.Clip.Pick, Fit: c.Clip.Fit, Keep: c.Clip.Keep},
+			Pick: c.Clip.Pick, Quality: c.Clip.quality(), Keep: c.Clip.Keep},
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
 	}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"oneframe/app/clip"
 )
 
 // Config is everything that can be set. config.yaml at the top of the repository
@@ -82,7 +84,11 @@ type ImportConfig struct {
 // ClipConfig is about rendering.
 type ClipConfig struct {
 	Pick        string   `yaml:"pick"`
+	Size        int      `yaml:"size"`
+	CRF         int      `yaml:"crf"`
+	Preset      string   `yaml:"preset"`
 	Fit         string   `yaml:"fit"`
+	Match       int      `yaml:"match"`
 	Schedule    string   `yaml:"schedule"`
 	Follow      bool     `yaml:"follow"`
 	MinInterval Duration `yaml:"min_interval"`
@@ -130,7 +136,7 @@ func Defaults() Config {
 		Profile:    defaultProfile(),
 		Folder:     FolderConfig{Interval: Duration(2 * time.Second)},
 		Import:     ImportConfig{MaxBytes: 4000 * mega, MaxDuration: Duration(30 * time.Minute), Demo: true},
-		Clip:       ClipConfig{Pick: "newest", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
+		Clip:       ClipConfig{Pick: "newest", CRF: 22, Preset: "veryfast", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
 		Moderation: ModerationConfig{Judgments: 3},
@@ -199,7 +205,11 @@ func (c Config) Validate() error {
 	check(c.Import.MaxBytes >= mega, "import.max_bytes", "must be at least 1MB, not %s", c.Import.MaxBytes)
 	check(time.Duration(c.Import.MaxDuration) >= time.Second, "import.max_duration", "must be at least 1s, not %s", c.Import.MaxDuration)
 	oneOf("clip.pick", c.Clip.Pick, "newest", "best")
-	oneOf("clip.fit", c.Clip.Fit, "crop", "pad")
+	check(c.Clip.Size == 0 || c.Clip.Size >= 160 && c.Clip.Size <= 4096, "clip.size", "must be from 160 to 4096, or 0 for the original's, not %d", c.Clip.Size)
+	between("clip.crf", c.Clip.CRF, 10, 40)
+	oneOf("clip.preset", c.Clip.Preset, clip.Presets...)
+	oneOf("clip.fit", c.Clip.Fit, clip.Crop, clip.Pad)
+	between("clip.match", c.Clip.Match, 0, 100)
 	_, err := c.Clip.cron()
 	check(err == nil, "clip.schedule", "must be a cron line of five fields, as in \"0 * * * *\", or @hourly, or @every 15m: %v", err)
 	check(time.Duration(c.Clip.MinInterval) >= time.Second, "clip.min_interval", "must be at least 1s, not %s", c.Clip.MinInterval)
@@ -277,6 +287,11 @@ func (c ClipConfig) cron() (cron.Schedule, error) {
 		return nil, errors.New("a time zone is not allowed in it")
 	}
 	return cron.ParseStandard(c.Schedule)
+}
+
+// quality is how clips look.
+func (c ClipConfig) quality() clip.Quality {
+	return clip.Quality{Size: c.Size, CRF: c.CRF, Preset: c.Preset, Fit: c.Fit, Match: c.Match}
 }
 
 // under gives a path inside the data folder, or the path itself where it is absolute.

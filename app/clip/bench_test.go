@@ -202,7 +202,7 @@ func (s *benchStage) plain() {
 		Filter("format", ffmpeg_go.Args{"yuv420p"})
 	graph := ffmpeg_go.Filter([]*ffmpeg_go.Stream{ffmpeg_go.Input(s.Library.Mezzanine("c")), stills}, "overlay", nil,
 		ffmpeg_go.KwArgs{"enable": anyOf(spans)}).
-		Output(filepath.Join(dir, "plain.mp4"), ffmpeg_go.KwArgs{"c:v": "libx264", "preset": preset, "crf": crf, "pix_fmt": "yuv420p", "r": s.fps.String(), "fps_mode": "cfr"})
+		Output(filepath.Join(dir, "plain.mp4"), ffmpeg_go.KwArgs{"c:v": "libx264", "preset": s.Preset, "crf": s.CRF, "pix_fmt": "yuv420p", "r": s.fps.String(), "fps_mode": "cfr"})
 	res, err := s.Tool.Run(context.Background(), ffmpeg.Job{Graph: graph})
 	s.must(err)
 	if res.Frames != int64(s.frames) {

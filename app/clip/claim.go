@@ -49,9 +49,10 @@ func (s *Studio) renew(ctx context.Context, r Render, progress float64) error {
 
 // planned notes what a running render is going to make.
 func (s *Studio) planned(ctx context.Context, r *Render, t Timeline) error {
-	r.plan, r.fit, r.SlotsFilled, r.Frames = t.Hash(), t.Fit, t.Filled(), t.Frames
+	r.plan, r.Quality, r.Units, r.SlotsFilled, r.Frames = t.Hash(), t.Quality, len(t.Units), t.Filled(), t.Frames
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		return r.update(tx, `plan = $3, fit = $4, slots_filled = $5, frames = $6`, r.plan, r.fit, r.SlotsFilled, r.Frames)
+		return r.update(tx, `plan = $3, fit = $4, quality = $5, units = $6, slots_filled = $7, frames = $8`,
+			r.plan, r.Quality.Fit, r.Quality.text(), r.Units, r.SlotsFilled, r.Frames)
 	})
 }
 

@@ -73,8 +73,10 @@ type Render struct {
 	Bytes   int64
 	Frames  int
 
+	Quality Quality // it was made in
+	Units   int     // it consists of
+
 	plan  string // the timeline's hash
-	fit   string
 	claim string
 }
 
@@ -86,7 +88,7 @@ type Studio struct {
 	Renditions *vault.Vault
 	Units      string // folder of the encoded units
 	Pick       string // newest or best: which accepted picture a slot shows
-	Fit        string // crop or pad
+	Quality           // how the clip looks from the next render on
 	Keep       int    // how many files of a clip stay on disk; 0 means 3
 	Workers    int    // ffmpeg processes at a time; 0 means one a core
 	Tries      int    // how often a render that was killed is taken up; 0 means 3
@@ -186,16 +188,18 @@ func (s *Studio) plan(tx *store.Tx, v source.Video) (Timeline, error) {
 		return Timeline{}, err
 	}
 	choices, err := picture.Choose(tx, v.Slug, s.Pick)
-	return Plan(factsOf(v), slots, choices, s.Fit), err
+	return Plan(factsOf(v), slots, choices, s.Quality), err
 }
 
 const columns = `id, clip, state, wanted_by, tries, progress, slots_filled, units_encoded, units_reused, error, queued_at, started_at, finished_at,
-	current, version, file, hash, bytes, frames, plan, fit, claim`
+	current, version, file, hash, bytes, frames, plan, fit, quality, units, claim`
 
 func scan(row interface{ Scan(...any) error }, r *Render) error {
 	var queued, started, finished int64
+	var fit, quality string
 	err := row.Scan(&r.ID, &r.Clip, &r.State, &r.By, &r.Tries, &r.Progress, &r.SlotsFilled, &r.UnitsEncoded, &r.UnitsReused, &r.Error,
-		&queued, &started, &finished, &r.Current, &r.Version, &r.File, &r.Hash, &r.Bytes, &r.Frames, &r.plan, &r.fit, &r.claim)
+		&queued, &started, &finished, &r.Current, &r.Version, &r.File, &r.Hash, &r.Bytes, &r.Frames, &r.plan, &fit, &quality, &r.Units, &r.claim)
+	r.Quality = qualityOf(quality, fit)
 	r.Queued, r.Started, r.Finished = store.Time(queued), store.Time(started), store.Time(finished)
 	return err
 }

@@ -25,15 +25,13 @@ import (
 // their neighbours in a batch: looking ahead, for changes of scene or for what is
 // referred to (mbtree), would be in vain.
 const (
-	preset     = "veryfast"
-	crf        = "22"
 	x264Common = "stitchable=1:keyint=250:min-keyint=125:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv:chromaloc=0"
 	x264Run    = x264Common + ":scenecut=40"
 	x264Still  = x264Common + ":scenecut=0:no-mbtree=1:rc-lookahead=0"
 
-	// settings is part of every unit's key. Its number grows with any change to how
-	// units are made that the rest does not show.
-	settings = "1 libx264 " + preset + " crf " + crf + " " + x264Run + " " + x264Still
+	// making is part of every unit's key. Its number grows with any change to how units
+	// are made that the rest does not show.
+	making = "2 libx264"
 )
 
 // stall is how long an ffmpeg may make no progress.
@@ -44,6 +42,7 @@ type encoder struct {
 	tool      ffmpeg.Tool
 	pictures  *vault.Vault
 	mezzanine string
+	pose      func(slot int) string // its reference picture
 	cache     cache
 	workers   int
 }
@@ -151,9 +150,11 @@ func runs(t Timeline, b batch, mezzanine *track) (*pieces, *ffmpeg_go.Stream, er
 	graph := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "h264", "framerate": t.FPS.String(), "threads": 1}).
 		Filter("select", ffmpeg_go.Args{anyOf(decoded)}).
 		Filter("settb", ffmpeg_go.Args{fmt.Sprintf("%d/%d", t.FPS.Den, t.FPS.Num)}).
-		Filter("setpts", ffmpeg_go.Args{"N"}).
-		Filter("setsar", ffmpeg_go.Args{"1"})
-	return in, graph, err
+		Filter("setpts", ffmpeg_go.Args{"N"})
+	if t.Scaled {
+		graph = graph.Filter("zscale", nil, ffmpeg_go.KwArgs{"filter": "bicubic", "w": t.Width, "h": t.Height})
+	}
+	return in, graph.Filter("setsar", ffmpeg_go.Args{"1"}), err
 }
 
 // anyOf is the ffmpeg expression that is 1 for the frames n of the spans.
@@ -173,7 +174,7 @@ func output(t Timeline, b batch, frames *ffmpeg_go.Stream, file string) *ffmpeg_
 	}
 	scale, _ := ticks(t.FPS)
 	return frames.Output(file, ffmpeg_go.KwArgs{
-		"f": "mp4", "c:v": "libx264", "preset": preset, "crf": crf, "pix_fmt": "yuv420p", "threads": 1,
+		"f": "mp4", "c:v": "libx264", "preset": t.Preset, "crf": t.CRF, "pix_fmt": "yuv420p", "threads": 1,
 		"x264-params": x264, "forced-idr": 1, "force_key_frames": keyTimes(t, b),
 		"r": t.FPS.String(), "fps_mode": "cfr", "frames:v": b.frames, "video_track_timescale": scale,
 	}).GlobalArgs("-filter_complex_threads", "1")

@@ -94,7 +94,8 @@ func (s *Studio) letGo(tx *store.Tx, gone []shown) (paths []string, err error) {
 	return paths, nil
 }
 
-// unitsOf gives the paths of a picture's encoded units, however it was fitted. The same
+// unitsOf gives the paths of a picture's encoded units, in all qualities that the clip
+// was ever made in. The same
 // picture in another slot may lose its unit too, which is then encoded again.
 func (s *Studio) unitsOf(tx *store.Tx, c shown) (paths []string, err error) {
 	v, err := source.Get(tx, c.Slot.Clip)
@@ -108,8 +109,12 @@ func (s *Studio) unitsOf(tx *store.Tx, c shown) (paths []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, fit := range []string{Crop, Pad} {
-		t := Plan(factsOf(v), []slot.Slot{place}, []picture.Choice{c.Choice}, fit)
+	qualities, err := s.qualities(tx, c.Slot.Clip)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range qualities {
+		t := Plan(factsOf(v), []slot.Slot{place}, []picture.Choice{c.Choice}, q)
 		for i, k := range t.keys() {
 			if t.Units[i].Picture != "" {
 				paths = append(paths, s.cache().path(k))

@@ -50,7 +50,7 @@ func TestAClipBeyondFourGigabytes(t *testing.T) {
 		frameBytes uint32
 		large      bool
 	}{{40 << 20, false}, {60 << 20, true}} {
-		tl := Plan(facts(100), nil, nil, Crop)
+		tl := Plan(facts(100), nil, nil, Quality{})
 		var heads []head
 		for _, u := range tl.Units {
 			h := head{Frames: u.Frames, Config: []byte{1, 66, 0, 31, 0xff, 0xe0, 0}}
@@ -86,7 +86,7 @@ func TestAClipBeyondFourGigabytes(t *testing.T) {
 
 func TestUnitsThatDoNotFitAreNotJoined(t *testing.T) {
 	t.Parallel()
-	tl := Plan(facts(60), nil, nil, Crop) // 48 and 12 frames
+	tl := Plan(facts(60), nil, nil, Quality{}) // 48 and 12 frames
 	unit := func(frames int, config string) head {
 		h := head{Frames: frames, Config: []byte(config)}
 		for i := range frames {
@@ -144,7 +144,7 @@ func abs(x float64) float64 { return max(x, -x) }
 
 func TestBatchesAreOfOneKindAndFillTheCores(t *testing.T) {
 	t.Parallel()
-	tl := Plan(facts(3000), evenSlots(0, 3000, 2), choose(2, 4, 6, 900, 1500), Crop)
+	tl := Plan(facts(3000), evenSlots(0, 3000, 2), choose(2, 4, 6, 900, 1500), Quality{})
 	tl.Units = append(tl.Units, Unit{First: 3000, Frames: 1, Picture: "x"}) // shortened at the end
 	var jobs []job
 	want := 0

@@ -11,12 +11,6 @@ import (
 	"oneframe/app/vault"
 )
 
-// The ways a picture is fitted to the clip's size; its aspect is always kept.
-const (
-	Crop = "crop" // fills the frame; what stands out is cut off evenly
-	Pad  = "pad"  // is seen whole, on black
-)
-
 // cut is the length of the longest run of original frames, which also end at every
 // multiple of it, counted from the clip's first frame: a changed slot then touches the
 // pieces between two cuts and no more. 48 is right for a filling clip; 24 costs 2–3 %
@@ -51,23 +45,26 @@ type Unit struct {
 }
 
 // Timeline is the whole clip as units, in order and without gaps, with all that decides
-// what its file looks like.
+// what its file looks like. Its Width and Height are the clip's, not the mezzanine's.
 type Timeline struct {
 	Facts
-	Fit   string
-	Units []Unit
+	Quality
+	Scaled bool // the mezzanine is larger than the clip
+	Units  []Unit
 }
 
 // Plan lays the chosen pictures over the original. Slots are in clip order; choices are
 // at most one a slot. A picture that reaches beyond the video's end is shortened, a slot
 // that begins beyond it or inside the one before is left out. Plan is pure: the same
 // arguments give the same timeline on any machine.
-func Plan(v Facts, slots []slot.Slot, choices []picture.Choice, fit string) Timeline {
+func Plan(v Facts, slots []slot.Slot, choices []picture.Choice, q Quality) Timeline {
 	chosen := make(map[int]picture.Choice, len(choices))
 	for _, c := range choices {
 		chosen[c.Slot.Number] = c
 	}
-	t := Timeline{Facts: v, Fit: fit}
+	t := Timeline{Facts: v, Quality: q.filled()}
+	t.Width, t.Height = q.size(v.Width, v.Height)
+	t.Scaled = t.Width != v.Width || t.Height != v.Height
 	at := 0
 	for _, s := range slots {
 		c, ok := chosen[s.Number]
@@ -107,9 +104,17 @@ func (t Timeline) Filled() int {
 func (t Timeline) key(u Unit) Key {
 	what := fmt.Sprintf("source %s %d+%d", t.Source, u.First, u.Frames)
 	if u.Picture != "" {
-		what = fmt.Sprintf("picture %s %s x%d", u.Picture, t.Fit, u.Frames)
+		what = fmt.Sprintf("picture %s %s x%d%s", u.Picture, t.Fit, u.Frames, t.matching(u))
 	}
-	return Key(digest(fmt.Sprintf("%s|%s|%dx%d@%s", what, settings, t.Width, t.Height, t.FPS)))
+	return Key(digest(fmt.Sprintf("%s|%s|%dx%d@%s", what, t.settings(), t.Width, t.Height, t.FPS)))
+}
+
+// matching is what a match adds to a picture's key: the frame that it is matched with.
+func (t Timeline) matching(u Unit) string {
+	if t.Match == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" matched %d%% with %s %d", t.Match, t.Source, u.First)
 }
 
 // keys gives the key of every unit, in order.

@@ -69,7 +69,7 @@ func TestPlan(t *testing.T) {
 		{"a slot inside the one before", 10, []slot.Slot{{ID: slot.ID{Number: 1}, First: 2, Hold: 4}, {ID: slot.ID{Number: 2}, First: 4, Hold: 4}}, choose(1, 2), "0+2 2+4=1 6+4"},
 		{"a choice for no slot", 10, evenSlots(0, 10, 2), choose(77), "0+10"},
 	} {
-		got := Plan(facts(c.frames), c.slots, c.choices, Crop)
+		got := Plan(facts(c.frames), c.slots, c.choices, Quality{})
 		if got.String() != c.want {
 			t.Errorf("%s: %s, want %s", c.what, got, c.want)
 		}
@@ -81,32 +81,44 @@ func TestPlan(t *testing.T) {
 
 func TestWhatDecidesTheClipDecidesItsHash(t *testing.T) {
 	t.Parallel()
-	plan := func(change func(*Facts), fit string, choices ...int) string {
-		f := facts(30)
-		change(&f)
-		return Plan(f, evenSlots(0, 30, 2), choose(choices...), fit).Hash()
+	plan := func(f func(*Facts), q func(*Quality), choices ...int) string {
+		v, look := facts(30), Quality{}
+		if f != nil {
+			f(&v)
+		}
+		if q != nil {
+			q(&look)
+		}
+		return Plan(v, evenSlots(0, 30, 2), choose(choices...), look).Hash()
 	}
-	same := func(*Facts) {}
-	base := plan(same, Crop, 3)
-	if base != plan(same, Crop, 3) {
+	base := plan(nil, nil, 3)
+	if base != plan(nil, nil, 3) {
 		t.Error("equal arguments give other hashes")
 	}
+	if base != plan(nil, func(q *Quality) { *q = q.filled() }, 3) {
+		t.Error("the defaults, said, give another hash")
+	}
+	pad, match := func(q *Quality) { q.Fit = Pad }, func(q *Quality) { q.Match = 50 }
 	for what, other := range map[string]string{
-		"the picture's slot":   plan(same, Crop, 4),
-		"the fit":              plan(same, Pad, 3),
-		"one more picture":     plan(same, Crop, 3, 4),
-		"the source":           plan(func(f *Facts) { f.Source = "c@2" }, Crop, 3),
-		"the sound":            plan(func(f *Facts) { f.Sound = true }, Crop, 3),
-		"the frame rate":       plan(func(f *Facts) { f.FPS = source.Rate{Num: 24, Den: 1} }, Crop, 3),
-		"the size":             plan(func(f *Facts) { f.Width = 320 }, Crop, 3),
-		"the number of frames": plan(func(f *Facts) { f.Frames = 31 }, Crop, 3),
+		"the picture's slot":   plan(nil, nil, 4),
+		"one more picture":     plan(nil, nil, 3, 4),
+		"the source":           plan(func(f *Facts) { f.Source = "c@2" }, nil, 3),
+		"the sound":            plan(func(f *Facts) { f.Sound = true }, nil, 3),
+		"the frame rate":       plan(func(f *Facts) { f.FPS = source.Rate{Num: 24, Den: 1} }, nil, 3),
+		"the size":             plan(func(f *Facts) { f.Width = 320 }, nil, 3),
+		"the number of frames": plan(func(f *Facts) { f.Frames = 31 }, nil, 3),
+		"the clip's size":      plan(nil, func(q *Quality) { q.Size = 80 }, 3),
+		"the crf":              plan(nil, func(q *Quality) { q.CRF = 23 }, 3),
+		"the preset":           plan(nil, func(q *Quality) { q.Preset = "medium" }, 3),
+		"the fit":              plan(nil, pad, 3),
+		"the match":            plan(nil, match, 3),
 	} {
 		if other == base {
 			t.Errorf("%s does not change the hash", what)
 		}
 	}
-	if plan(same, Crop) != plan(same, Pad) {
-		t.Error("the fit changes a clip without pictures")
+	if plan(nil, nil) != plan(nil, pad) || plan(nil, nil) != plan(nil, match) {
+		t.Error("how pictures are shown changes a clip without pictures")
 	}
 }
 
@@ -125,7 +137,7 @@ func TestPlanCoversAllAndAChangeTouchesNeighboursOnly(t *testing.T) {
 				chosen = append(chosen, s.Number)
 			}
 		}
-		before := Plan(facts(frames), slots, choose(chosen...), Crop)
+		before := Plan(facts(frames), slots, choose(chosen...), Quality{})
 		covers(t, before)
 
 		changed := slots[random.IntN(len(slots))]
@@ -134,7 +146,7 @@ func TestPlanCoversAllAndAChangeTouchesNeighboursOnly(t *testing.T) {
 		} else {
 			chosen = append(chosen, changed.Number)
 		}
-		after := Plan(facts(frames), slots, choose(chosen...), Crop)
+		after := Plan(facts(frames), slots, choose(chosen...), Quality{})
 		covers(t, after)
 		touched(t, before, after, changed)
 		touched(t, after, before, changed)

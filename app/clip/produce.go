@@ -117,7 +117,8 @@ func (s *Studio) encode(ctx context.Context, clip string, t Timeline, jobs []job
 		total += j.frames()
 	}
 	m.encoding(total)
-	e := encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip), cache: s.cache(), workers: s.workers()}
+	e := encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip),
+		pose: func(slot int) string { return s.Library.Pose(clip, slot) }, cache: s.cache(), workers: s.workers()}
 	return e.encode(ctx, t, jobs, m.encoded)
 }
 

@@ -43,7 +43,7 @@ func (s *Studio) publish(ctx context.Context, r Render, t Timeline) (old []strin
 
 // unchanged ends a render that would make the current file again: it is that file.
 func (s *Studio) unchanged(ctx context.Context, r *Render, t Timeline, current Render) error {
-	r.plan, r.fit, r.SlotsFilled, r.UnitsReused = current.plan, current.fit, t.Filled(), len(t.Units)
+	r.plan, r.Quality, r.SlotsFilled, r.Units, r.UnitsReused = current.plan, current.Quality, t.Filled(), len(t.Units), len(t.Units)
 	r.Version, r.File, r.Hash, r.Bytes, r.Frames = current.Version, current.File, current.Hash, current.Bytes, current.Frames
 	return s.DB.Write(ctx, func(tx *store.Tx) error { return r.finish(tx) })
 }
@@ -55,8 +55,9 @@ func (r Render) finish(tx *store.Tx) error {
 		current = 1
 	}
 	return r.update(tx, `state = 'done', progress = 1, error = '', finished_at = $3, plan = $4, fit = $5, version = $6, file = $7, current = $8,
-		hash = $9, bytes = $10, frames = $11, slots_filled = $12, units_encoded = $13, units_reused = $14`,
-		store.Millis(tx.Now), r.plan, r.fit, r.Version, r.File, current, r.Hash, r.Bytes, r.Frames, r.SlotsFilled, r.UnitsEncoded, r.UnitsReused)
+		hash = $9, bytes = $10, frames = $11, slots_filled = $12, units_encoded = $13, units_reused = $14, units = $15, quality = $16`,
+		store.Millis(tx.Now), r.plan, r.Quality.Fit, r.Version, r.File, current, r.Hash, r.Bytes, r.Frames, r.SlotsFilled, r.UnitsEncoded, r.UnitsReused,
+		r.Units, r.Quality.text())
 }
 
 // outdated lets go of all but the newest files of a clip, and gives their paths.
@@ -135,5 +136,5 @@ func PlanOf(tx *store.Tx, r Render) (Timeline, error) {
 		return Timeline{}, err
 	}
 	choices, err := choicesAt(tx, r.Clip, r.Version)
-	return Plan(factsOf(v), slots, choices, r.fit), err
+	return Plan(factsOf(v), slots, choices, r.Quality), err
 }

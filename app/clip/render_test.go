@@ -90,7 +90,7 @@ func (s *stage) singlePass() string {
 	raw := s.rawTimeline()
 	out := filepath.Join(s.TempDir(), "single.mp4")
 	s.ffmpeg("-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", fmt.Sprintf("%dx%d", s.width, s.height), "-framerate", s.fps.String(), "-i", raw,
-		"-c:v", "libx264", "-preset", preset, "-crf", crf, "-r", s.fps.String(), out)
+		"-c:v", "libx264", "-preset", s.Preset, "-crf", fmt.Sprint(s.CRF), "-r", s.fps.String(), out)
 	return out
 }
 
@@ -105,14 +105,7 @@ func (s *stage) rawTimeline() string {
 			all = append(all, original[u.First*size:(u.First+u.Frames)*size]...)
 			continue
 		}
-		fit := fmt.Sprintf("scale=%[1]d:%[2]d:force_original_aspect_ratio=increase", s.width, s.height)
-		last := fmt.Sprintf("crop=%d:%d", s.width, s.height)
-		if s.Fit == Pad {
-			fit = fmt.Sprintf("scale=2*round(min(%[1]d\\,%[2]d*iw/ih)/2):2*round(min(%[2]d\\,%[1]d*ih/iw)/2)", s.width, s.height)
-			last = fmt.Sprintf("pad=%d:%d:-1:-1", s.width, s.height)
-		}
-		one := s.ffmpeg("-i", s.Renditions.Path(u.Picture), "-vf", fit+":flags=bicubic+accurate_rnd+full_chroma_int"+
-			":in_range=pc:out_range=tv:in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p,"+last, "-f", "rawvideo", "-")
+		one := s.ffmpeg("-i", s.Renditions.Path(u.Picture), "-filter_complex", s.fitted(), "-f", "rawvideo", "-")
 		for range u.Frames {
 			all = append(all, one...)
 		}
@@ -123,6 +116,19 @@ func (s *stage) rawTimeline() string {
 	path := filepath.Join(s.TempDir(), "timeline.yuv")
 	s.must(os.WriteFile(path, all, 0o600))
 	return path
+}
+
+// fitted is the filter that makes a picture the clip's, with swscale where the room uses
+// zscale.
+func (s *stage) fitted() string {
+	const colours = ":flags=bicubic+accurate_rnd+full_chroma_int:in_range=pc:out_range=tv:in_color_matrix=bt601:out_color_matrix=bt709,format=yuv420p"
+	fill := fmt.Sprintf("scale=%[1]d:%[2]d:force_original_aspect_ratio=increase%[3]s,crop=%[1]d:%[2]d:(iw-ow)/2:(ih-oh)/3", s.width, s.height, colours)
+	if s.Fit == Crop {
+		return fill
+	}
+	whole := fmt.Sprintf("scale=2*round(min(%[1]d\\,%[2]d*iw/ih)/2):2*round(min(%[2]d\\,%[1]d*ih/iw)/2)%[3]s", s.width, s.height, colours)
+	return fmt.Sprintf("split[a][b];[a]%s,gblur=sigma=%f,lutyuv=y=16+(val-16)*0.6:u=128+(val-128)*0.6:v=128+(val-128)*0.6[behind];[b]%s[whole];[behind][whole]overlay=(W-w)/2:(H-h)/2:format=yuv420",
+		fill, float64(s.width)/30, whole)
 }
 
 // sameFrames holds the files against each other, frame by frame.

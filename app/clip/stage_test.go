@@ -66,7 +66,7 @@ func bareStage(t testing.TB, m made) *stage {
 	renditions, err := vault.Open(filepath.Join(dir, "rendition"))
 	s.must(err)
 	s.Studio = &Studio{DB: db, Tool: tool, Library: source.Library{Dir: filepath.Join(dir, "clips")},
-		Renditions: renditions, Units: filepath.Join(dir, "units"), Pick: "newest", Fit: Crop}
+		Renditions: renditions, Units: filepath.Join(dir, "units"), Pick: "newest", Quality: Quality{}.filled()}
 	return s
 }
 
@@ -217,3 +217,6 @@ func (s *stage) read(path string) []byte {
 	s.must(err)
 	return content
 }
+
+// useMezzanine puts another video in the source's place.
+func (s *stage) useMezzanine(file string) error { return os.Rename(file, s.Library.Mezzanine("c")) }

@@ -6,8 +6,8 @@ import (
 	"image"
 	"image/jpeg"
 	"io"
+	"os"
 
-	ffmpeg_go "github.com/u2takey/ffmpeg-go"
 	"golang.org/x/image/draw"
 
 	"oneframe/app/fault"
@@ -30,33 +30,37 @@ func (e encoder) stills(t Timeline, b batch) *pieces {
 		if err == nil {
 			data, err = usable(data, t)
 		}
-		if err != nil {
-			return nil, fault.Wrap(err, fault.Internal, "bad_picture", "The picture of slot %d can't be read.", u.Slot)
+		if err == nil && t.Match > 0 {
+			data, err = e.matched(data, u, t.Match)
 		}
-		return data, nil
+		if err != nil && !fault.Has(err, "bad_pose") {
+			err = fault.Wrap(err, fault.Internal, "bad_picture", "The picture of slot %d can't be read.", u.Slot)
+		}
+		return data, err
 	}}
 }
 
-// stillGraph converts the JPEGs, which are full-range BT.601 by the JFIF standard. Their
-// sizes and chroma formats may differ: ffmpeg then builds the filters anew, which loses
-// nothing because each of them gives one frame for one.
-func stillGraph(t Timeline) *ffmpeg_go.Stream {
-	in := ffmpeg_go.Input("pipe:0", ffmpeg_go.KwArgs{"f": "image2pipe", "c:v": "mjpeg", "threads": 1, "framerate": t.FPS.String()})
-	convert := ffmpeg_go.KwArgs{"filter": "bicubic", "w": t.Width, "h": t.Height,
-		"matrixin": "470bg", "rangein": "full", "primariesin": "709", "transferin": "709",
-		"matrix": "709", "range": "limited", "primaries": "709", "transfer": "709", "chromal": "left"}
-	if t.Fit == Pad {
-		convert["w"] = fmt.Sprintf("max(2,2*round(min(%[1]d,%[2]d*iw/ih)/2))", t.Width, t.Height)
-		convert["h"] = fmt.Sprintf("max(2,2*round(min(%[2]d,%[1]d*ih/iw)/2))", t.Width, t.Height)
-		return in.Filter("crop", ffmpeg_go.Args{"iw:ih"}). // to even sides, which chroma needs
-									Filter("zscale", nil, convert).Filter("format", ffmpeg_go.Args{"yuv420p"}).
-									Filter("pad", ffmpeg_go.Args{fmt.Sprintf("%d:%d:(ow-iw)/2:(oh-ih)/2", t.Width, t.Height)}).
-									Filter("setsar", ffmpeg_go.Args{"1"})
+// matched gives the picture in the light of its slot's reference picture (match.go), per
+// cent of the way.
+func (e encoder) matched(data []byte, u Unit, percent int) ([]byte, error) {
+	pose, err := os.ReadFile(e.pose(u.Slot))
+	var original image.Image
+	if err == nil {
+		original, err = jpeg.Decode(bytes.NewReader(pose))
 	}
-	return in.Filter("crop", nil, ffmpeg_go.KwArgs{
-		"w": fmt.Sprintf("min(iw,ih*%d/%d)", t.Width, t.Height),
-		"h": fmt.Sprintf("min(ih,iw*%d/%d)", t.Height, t.Width),
-	}).Filter("zscale", nil, convert).Filter("format", ffmpeg_go.Args{"yuv420p"}).Filter("setsar", ffmpeg_go.Args{"1"})
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Internal, "bad_pose", "The reference picture of slot %d can't be read, which clip.match needs.", u.Slot)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	still := asYCbCr(img)
+	change := lightOf(still).toward(lightOf(asYCbCr(original)), float64(percent)/100)
+	change.apply(still)
+	var out bytes.Buffer
+	err = jpeg.Encode(&out, still, &jpeg.Options{Quality: 95})
+	return out.Bytes(), err
 }
 
 // least is the shortest side, after cropping, that ffmpeg's filters are trusted with.
@@ -83,10 +87,10 @@ func usable(data []byte, t Timeline) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// fill is the middle part of the rectangle that has the clip's aspect, at least a pixel.
+// fill is the part of the rectangle that a crop keeps, at least a pixel.
 func fill(r image.Rectangle, t Timeline) image.Rectangle {
 	w := max(1, min(r.Dx(), r.Dy()*t.Width/t.Height))
 	h := max(1, min(r.Dy(), r.Dx()*t.Height/t.Width))
-	at := r.Min.Add(image.Pt((r.Dx()-w)/2, (r.Dy()-h)/2))
+	at := r.Min.Add(image.Pt((r.Dx()-w)/2, (r.Dy()-h)/above))
 	return image.Rectangle{Min: at, Max: at.Add(image.Pt(w, h))}
 }

@@ -88,12 +88,12 @@ func TestEveryKindOfJPEGKeepsItsColours(t *testing.T) {
 
 func TestAPictureIsFittedAsItIsAsked(t *testing.T) {
 	t.Parallel()
-	// Blue above and below of a red square's middle: what is cropped off a 4:3 picture.
+	// Blue above and below: what is cropped off a 4:3 picture, a third of it at the top.
 	img := image.NewRGBA(image.Rect(0, 0, 160, 120))
 	for y := range 120 {
 		for x := range 160 {
 			img.SetRGBA(x, y, color.RGBA{200, 30, 40, 255})
-			if y < 14 || y >= 106 {
+			if y < 9 || y >= 101 {
 				img.SetRGBA(x, y, color.RGBA{50, 60, 210, 255})
 			}
 		}
@@ -107,18 +107,18 @@ func TestAPictureIsFittedAsItIsAsked(t *testing.T) {
 			return "red"
 		case p[2] > 150 && p[0] < 100:
 			return "blue"
-		case max(p[0], p[1], p[2]) < 20:
-			return "black"
+		case p[0] > 70 && p[0] < 140 && p[2] < 60:
+			return "dark red"
 		}
 		return fmt.Sprint(p)
 	}
-	for fit, want := range map[string][]string{Crop: {"red", "red", "red", "red"}, Pad: {"blue", "black", "red", "blue"}} {
+	for fit, want := range map[string][]string{Crop: {"red", "red", "red", "red"}, Pad: {"blue", "dark red", "red", "blue"}} {
 		s.Fit = fit
 		out := filepath.Join(t.TempDir(), "rgb")
 		s.ffmpeg("-i", s.File(s.render()), "-frames:v", "1", "-vf", "scale=in_color_matrix=bt709,format=rgb24", "-f", "rawvideo", out)
 		rgb := s.read(out)
 		// 120×90 of the padded picture stand at x 20 to 140; 80 is the middle
-		for i, p := range [][2]int{{80, 5}, {8, 45}, {80, 45}, {80, 84}} {
+		for i, p := range [][2]int{{80, 2}, {8, 45}, {80, 45}, {80, 87}} {
 			if got := at(rgb, p[0], p[1]); got != want[i] {
 				t.Errorf("%s: at %v it is %s instead of %s", fit, p, got, want[i])
 			}

@@ -115,7 +115,7 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 		Desk:   &moderation.Desk{DB: db, Judgments: 3},
 		Office: &publish.Office{DB: db, Every: time.Hour},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
-			Pick: "newest", Fit: "crop", Keep: 2}}, nil
+			Pick: "newest", Keep: 2}}, nil
 }
 
 // newSite opens a fresh site; each change changes its settings first.
