@@ -46,6 +46,7 @@ tools-run:
 
 tools-test:
 	$(call install,chromium,chromium fonts-dejavu-core,https://www.chromium.org)
+	$(call install,exiftool,libimage-exiftool-perl,https://exiftool.org)
 
 clean:
 	rm -rf bin

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 )
@@ -23,7 +24,6 @@ const (
 	tagGPS         = 0x8825
 	tagOriginal    = 0x9003
 	tagDigitized   = 0x9004
-	tagZone        = 0x9010
 	tagZoneOrig    = 0x9011
 	tagZoneDigit   = 0x9012
 	tagSubOrig     = 0x9291
@@ -147,6 +147,17 @@ func (e entry) ascii() []byte {
 	return text
 }
 
+// number gives the first number of an entry.
+func (t tiff) number(e entry) (uint32, bool) {
+	switch {
+	case e.kind == 3 && len(e.data) >= 2:
+		return uint32(t.order.Uint16(e.data)), true
+	case (e.kind == 4 || e.kind == 9) && len(e.data) >= 4:
+		return t.order.Uint32(e.data), true
+	}
+	return 0, false
+}
+
 // wide gives the text of Windows' tags: UTF-16, little endian whatever the file is.
 func (e entry) wide() string {
 	if e.kind != 1 && e.kind != 7 {
@@ -185,11 +196,7 @@ func (c *claims) exifMoment(t tiff, tag, sub, zone uint16, from string) {
 	if strings.Trim(raw, " 0:\x00") == "" {
 		return
 	}
-	offset := t.exif[zone].ascii()
-	if len(offset) == 0 {
-		offset = t.exif[tagZone].ascii()
-	}
-	at, ok := parseEXIF(raw, string(t.exif[sub].ascii()), string(offset))
+	at, ok := parseEXIF(raw, string(t.exif[sub].ascii()), string(t.exif[zone].ascii()))
 	c.moment("taken", from, decode([]byte(raw), legacy()[0]), at, ok)
 }
 
@@ -232,10 +239,8 @@ func (c *claims) windows(t tiff) {
 	c.prose("caption", "EXIF 0x9c9c", t.main[tagXPComment].wide())
 	c.list("byline", "EXIF 0x9c9d", names(t.main[tagXPAuthor].wide()))
 	c.list("keywords", "EXIF 0x9c9e", strings.Split(t.main[tagXPKeywords].wide(), ";"))
-	if e := t.main[tagRating]; e.kind == 3 && len(e.data) >= 2 {
-		if n := int(t.order.Uint16(e.data)); n <= 5 {
-			*c = append(*c, claim{field: "rating", from: "EXIF 0x4746", value: n})
-		}
+	if n, ok := t.number(t.main[tagRating]); ok {
+		c.number("rating", "EXIF 0x4746", strconv.FormatUint(uint64(n), 10), 0, 5)
 	}
 }
 

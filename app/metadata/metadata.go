@@ -59,8 +59,19 @@ func Read(data []byte) (r Record, err error) {
 	switch kindOf(data) {
 	case "jpeg":
 		p = jpegParts(data)
+	case "png":
+		p = pngParts(data)
+	case "webp":
+		p = webpParts(data)
+	case "tiff":
+		p, err = tiffParts(data)
+	case "heif":
+		p, err = heifParts(data)
 	default:
 		return Record{}, fault.New(fault.Unsupported, "unsupported_type", "Metadata is read from JPEG, PNG, WebP, TIFF, HEIC and AVIF pictures only.")
+	}
+	if err != nil {
+		return Record{}, fault.Wrap(err, fault.Invalid, "broken_metadata", "The picture can't be read: its file is damaged.")
 	}
 	return p.record(), nil
 }
@@ -70,6 +81,14 @@ func kindOf(data []byte) string {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8")):
 		return "jpeg"
+	case bytes.HasPrefix(data, []byte(pngSignature)):
+		return "png"
+	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
+		return "webp"
+	case bytes.HasPrefix(data, []byte("II*\x00")), bytes.HasPrefix(data, []byte("MM\x00*")):
+		return "tiff"
+	case isHEIF(data):
+		return "heif"
 	}
 	return ""
 }

@@ -15,9 +15,9 @@ import (
 // entities but the five that need no declaration.
 
 const (
-	depthMax = 64      // elements inside each other
-	nodesMax = 200_000 // elements that are kept
-	spansMax = 500     // namespaces in force at once
+	depthMax = 64     // elements inside each other
+	nodesMax = 50_000 // elements that are kept
+	spansMax = 500    // namespaces in force at once
 )
 
 // xmlName is a name with its namespace.
@@ -86,11 +86,11 @@ func (x *xmlReader) document() (root *node, err error) {
 // inside reads the content of an element up to its end.
 func (x *xmlReader) inside(n *node, tag startTag, depth int) error {
 	defer func() { x.spans = x.spans[:tag.bound] }()
-	if tag.closed {
-		return nil
-	}
 	if x.nodes++; x.nodes > nodesMax || depth > depthMax {
 		return fmt.Errorf("the XML has more than %d elements, or %d inside each other", nodesMax, depthMax)
+	}
+	if tag.closed {
+		return nil
 	}
 	for {
 		text, open, err := x.next()
