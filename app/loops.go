@@ -37,7 +37,8 @@ func (a *App) Loops(ctx context.Context) error {
 	}
 	timer.Start()
 	var g errgroup.Group
-	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step}
+	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step,
+		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory}
 	maps.Copy(steps, a.mirrors())
 	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })

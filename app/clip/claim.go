@@ -81,15 +81,22 @@ func (r Render) update(tx *store.Tx, set string, args ...any) error {
 	return err
 }
 
-// attend runs f while it keeps the render's claim and writes its progress. f is stopped
-// when the claim is lost.
+// attend runs f while it keeps the render's claim and writes its progress.
 func (s *Studio) attend(ctx context.Context, r Render, m *meter, f func(context.Context) error) error {
+	return attend(ctx, func(ctx context.Context, share float64) error { return s.renew(ctx, r, share) }, m, f)
+}
+
+// renewal keeps a claim and writes how far its work is; errTaken where it is lost.
+type renewal func(ctx context.Context, progress float64) error
+
+// attend runs f and renews its claim meanwhile. f is stopped when the claim is lost.
+func attend(ctx context.Context, renew renewal, m *meter, f func(context.Context) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		stop(s.beat(ctx, r, m, over))
+		stop(beat(ctx, renew, m, over))
 	}()
 	err := f(ctx)
 	close(over)
@@ -104,7 +111,7 @@ func (s *Studio) attend(ctx context.Context, r Render, m *meter, f func(context.
 }
 
 // beat renews until over. Where that can't be written it tries on as long as the claim lasts.
-func (s *Studio) beat(ctx context.Context, r Render, m *meter, over <-chan struct{}) error {
+func beat(ctx context.Context, renew renewal, m *meter, over <-chan struct{}) error {
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
 	renewed, told := time.Now(), 0.0
@@ -120,7 +127,7 @@ func (s *Studio) beat(ctx context.Context, r Render, m *meter, over <-chan struc
 		if share == told && time.Since(renewed) < renewEvery {
 			continue
 		}
-		err := s.renew(ctx, r, share)
+		err := renew(ctx, share)
 		if errors.Is(err, errTaken) || err != nil && time.Since(renewed) > claimLasts {
 			return err
 		}

@@ -19,8 +19,14 @@
 // that it renews; when its process is killed the claim runs out and the next Step, in
 // this process or another, takes it up again from the units that are there.
 //
+// Every version stays as its plan, in a few kB. What is made of versions beside the
+// renders are prints (print.go): stills of each new version, and, where somebody asks, an
+// earlier version joined again or the film of the clip's growth. Only pictures that are
+// accepted today are in a print, and one that shows a picture which is withdrawn goes at
+// once (forget.go).
+//
 // On disk: encoded units in Studio.Units, a cache that may be deleted at any time; the
-// clips in the library's renders folders.
+// clips and their prints in the library's renders folders.
 package clip
 
 import (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"oneframe/app/fault"
 	"oneframe/app/picture"
@@ -20,8 +21,9 @@ type shown struct {
 }
 
 // Forget takes a withdrawn picture out of what was rendered: the clip's older files that
-// show it go at once, and its encoded unit. Where the current file shows it a render is
-// queued, which ends the same way; nothing happens where no version ever showed it.
+// show it go at once, its encoded unit, the stills it is in, and the film of the growth.
+// Where the current file shows it a render is queued, which ends the same way; nothing
+// happens where no version ever showed it.
 func (s *Studio) Forget(ctx context.Context, id picture.ID) error {
 	var past []shown
 	var left []string
@@ -37,6 +39,11 @@ func (s *Studio) Forget(ctx context.Context, id picture.ID) error {
 		}
 		if err == nil {
 			left, err = s.letGo(tx, past)
+		}
+		if err == nil {
+			var made []string
+			made, err = s.letGoPrints(tx, all)
+			left = append(left, made...)
 		}
 		return err
 	})
@@ -66,7 +73,29 @@ func (s *Studio) forgotten(tx *store.Tx, clip string, version int) (paths []stri
 			gone = append(gone, c)
 		}
 	}
-	return s.letGo(tx, gone)
+	if paths, err = s.letGo(tx, gone); err != nil {
+		return nil, err
+	}
+	made, err := s.letGoPrints(tx, gone)
+	return append(paths, made...), err
+}
+
+// letGoPrints lets go of the prints that show the pictures, and gives their paths: what is
+// being made of them meanwhile is thrown away when it is done (settlePrint).
+func (s *Studio) letGoPrints(tx *store.Tx, gone []shown) (paths []string, err error) {
+	for _, c := range gone {
+		all, err := prints(tx, `clip = $1 AND state = 'done' AND version >= $2 AND ($3 = 0 OR version < $3 OR kind = 'growth')`, c.Slot.Clip, c.since, c.until)
+		if err != nil {
+			return nil, err
+		}
+		all = slices.DeleteFunc(all, func(p Print) bool { return p.Kind == Stills && !slices.Contains(p.shows, c.Picture) })
+		left, err := s.drop(tx, all)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, left...)
+	}
+	return paths, nil
 }
 
 // letGo gives the paths of the files that show the pictures and of their units, and takes

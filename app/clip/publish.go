@@ -31,6 +31,9 @@ func (s *Studio) publish(ctx context.Context, r Render, t Timeline) (old []strin
 		if err := record(tx, r.Clip, r.Version, t); err != nil {
 			return err
 		}
+		if err := wantStills(tx, r); err != nil {
+			return err
+		}
 		if old, err = s.outdated(tx, r.Clip); err != nil {
 			return err
 		}

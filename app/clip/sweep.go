@@ -31,6 +31,7 @@ func (s *Studio) Sweep(ctx context.Context, maxBytes int64) error {
 	}
 	now := time.Now()
 	_, err = s.cache().sweep(ctx, needed, now.Add(-unitAge), now.Add(-unitRest), maxBytes)
+	err = errors.Join(err, s.sweepPrints(ctx, now))
 	for _, c := range clips {
 		err = errors.Join(err, s.sweepFiles(ctx, c, now.Add(-fileRest)))
 	}
@@ -86,7 +87,7 @@ func (s *Studio) sweepFiles(ctx context.Context, clip string, before time.Time) 
 		if err != nil || info.ModTime().After(before) {
 			continue // it has just gone, or come
 		}
-		named, err := s.named(ctx, strings.TrimSuffix(e.Name(), ".mp4"))
+		named, err := s.named(ctx, strings.TrimSuffix(e.Name(), filepath.Ext(e.Name())))
 		if err != nil {
 			return err
 		}
@@ -103,10 +104,12 @@ func (s *Studio) sweepFiles(ctx context.Context, clip string, before time.Time) 
 func (s *Studio) named(ctx context.Context, file string) (named bool, err error) {
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		_, err := one(tx, `file = $1 LIMIT 1`, file)
-		named = err == nil
-		if fault.Is(err, fault.NotFound) {
-			return nil
+		if !fault.Is(err, fault.NotFound) {
+			named = err == nil
+			return err
 		}
+		p, err := onePrint(tx, `file = $1 LIMIT 1`, file)
+		named = p.ID != ""
 		return err
 	})
 	return named, err
