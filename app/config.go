@@ -103,7 +103,13 @@ type HomeConfig struct {
 
 // ModerationConfig is about judging.
 type ModerationConfig struct {
-	Judgments int `yaml:"judgments"`
+	Judgments  int      `yaml:"judgments"`
+	Most       int      `yaml:"most"`
+	Confidence float64  `yaml:"confidence"`
+	MinTrust   float64  `yaml:"min_trust"`
+	Lease      Duration `yaml:"lease"`
+	Open       bool     `yaml:"open"`
+	Reestimate string   `yaml:"reestimate"`
 }
 
 // ConsentConfig is what a contributor agrees to.
@@ -139,7 +145,7 @@ func Defaults() Config {
 		Clip:       ClipConfig{Pick: "newest", CRF: 22, Preset: "veryfast", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
-		Moderation: ModerationConfig{Judgments: 3},
+		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Reestimate: "41 3 * * *"},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
 			"and my picture may be shown in this clip and published with it. It stays mine, and I can delete it at any time with my own link."},
 		Limits: LimitsConfig{Enabled: true},
@@ -210,7 +216,7 @@ func (c Config) Validate() error {
 	oneOf("clip.preset", c.Clip.Preset, clip.Presets...)
 	oneOf("clip.fit", c.Clip.Fit, clip.Crop, clip.Pad)
 	between("clip.match", c.Clip.Match, 0, 100)
-	_, err := c.Clip.cron()
+	_, err := parseCron(c.Clip.Schedule)
 	check(err == nil, "clip.schedule", "must be a cron line of five fields, as in \"0 * * * *\", or @hourly, or @every 15m: %v", err)
 	check(time.Duration(c.Clip.MinInterval) >= time.Second, "clip.min_interval", "must be at least 1s, not %s", c.Clip.MinInterval)
 	between("clip.keep", c.Clip.Keep, 1, 1000)
@@ -220,7 +226,7 @@ func (c Config) Validate() error {
 	check(time.Duration(c.Publish.Every) >= time.Minute, "publish.every", "must be at least 1m, not %s", c.Publish.Every)
 	check(time.Duration(c.Publish.Timeout) >= time.Second, "publish.timeout", "must be at least 1s, not %s", c.Publish.Timeout)
 	oneOf("home.show", c.Home.Show, "accepted", "all")
-	between("moderation.judgments", c.Moderation.Judgments, 1, 25)
+	wrong = append(wrong, c.Moderation.validate()...)
 	check(strings.TrimSpace(c.Consent.Text) != "", "consent.text", "must say what a contributor agrees to")
 	check(c.Consent.Version != "", "consent.version", "must not be empty")
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
@@ -281,12 +287,28 @@ func (w WebConfig) proxies() ([]netip.Prefix, error) {
 	return all, nil
 }
 
-// cron parses the schedule. Time zones in it are refused: cron.ParseStandard panics on some.
-func (c ClipConfig) cron() (cron.Schedule, error) {
-	if strings.Contains(c.Schedule, "TZ=") {
+func (m ModerationConfig) validate() (wrong []error) {
+	check := func(ok bool, key, format string, args ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf("moderation.%s %s", key, fmt.Sprintf(format, args...)))
+		}
+	}
+	check(m.Judgments >= 1 && m.Judgments <= 25, "judgments", "must be from 1 to 25, not %d", m.Judgments)
+	check(m.Most >= 1 && m.Most <= 100, "most", "must be from 1 to 100, not %d", m.Most)
+	check(m.Confidence > 0.5 && m.Confidence < 1, "confidence", "must be above 0.5 and below 1, not %g", m.Confidence)
+	check(m.MinTrust >= 0.4 && m.MinTrust < 1, "min_trust", "must be at least 0.4 and below 1, not %g", m.MinTrust)
+	check(time.Duration(m.Lease) >= 30*time.Second && time.Duration(m.Lease) <= 24*time.Hour, "lease", "must be from 30s to 24h, not %s", m.Lease)
+	_, err := parseCron(m.Reestimate)
+	check(err == nil, "reestimate", "must be a cron line of five fields, as in \"41 3 * * *\", or @daily, or @every 12h: %v", err)
+	return wrong
+}
+
+// parseCron parses a schedule. Time zones in it are refused: cron.ParseStandard panics on some.
+func parseCron(schedule string) (cron.Schedule, error) {
+	if strings.Contains(schedule, "TZ=") {
 		return nil, errors.New("a time zone is not allowed in it")
 	}
-	return cron.ParseStandard(c.Schedule)
+	return cron.ParseStandard(schedule)
 }
 
 // quality is how clips look.

@@ -151,6 +151,8 @@ func kindWords(v reflect.Value) string {
 	switch v.Kind() {
 	case reflect.Bool:
 		return "true or false"
+	case reflect.Float64:
+		return "a number"
 	case reflect.Int:
 		return "a whole number"
 	case reflect.Slice:

@@ -38,7 +38,7 @@ func (a *App) Loops(ctx context.Context) error {
 	timer.Start()
 	var g errgroup.Group
 	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step,
-		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory}
+		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory, "judge": a.Desk.Step}
 	maps.Copy(steps, a.mirrors())
 	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })
@@ -121,7 +121,7 @@ func (a *App) welcome(ctx context.Context) error {
 
 // schedule sets the clock for the hourly render and the nightly sweep.
 func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
-	spec, err := a.Config.Clip.cron()
+	spec, err := parseCron(a.Config.Clip.Schedule)
 	if err != nil {
 		return nil, err
 	}
@@ -135,12 +135,29 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 	if a.Config.Clip.Follow {
 		timer.Schedule(cron.Every(followEvery), cron.FuncJob(a.follower(ctx)))
 	}
+	nightly, err := parseCron(a.Config.Moderation.Reestimate)
+	if err != nil {
+		return nil, err
+	}
+	timer.Schedule(nightly, cron.FuncJob(func() { a.reestimate(ctx) }))
 	_, err = timer.AddFunc("17 4 * * *", func() {
 		if err := a.Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the nightly sweep failed", "error", err)
 		}
 	})
 	return timer, err
+}
+
+// reestimate estimates the judges anew and says what came of it.
+func (a *App) reestimate(ctx context.Context) {
+	e, err := a.Desk.Reestimate(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.Log.Error("the judges could not be estimated anew", "error", err)
+		}
+		return
+	}
+	a.Log.Info("judges estimated anew", "judges", e.Judges, "judgments", e.Judgments, "doubted_verdicts", e.Doubts)
 }
 
 // follower gives a job that has clips rendered soon after their verdicts.

@@ -140,10 +140,9 @@ func TestImportPlan(t *testing.T) {
 }
 
 var (
-	tableInSQL   = regexp.MustCompile(`(?i)\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+([a-z][a-z_]*)\b`)
-	startsSQL    = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
-	tableCreated = regexp.MustCompile(`(?i)CREATE TABLE\s+([a-z_]+)`)
-	tableRenamed = regexp.MustCompile(`(?i)ALTER TABLE\s+([a-z_]+)\s+RENAME TO`)
+	tableInSQL = regexp.MustCompile(`(?i)\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+([a-z][a-z_]*)\b`)
+	startsSQL  = regexp.MustCompile(`^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s`)
+	tableMade  = regexp.MustCompile(`(?im)^\s*(?:(CREATE|DROP) TABLE\s+([a-z_]+)|ALTER TABLE\s+([a-z_]+)\s+RENAME TO\s+([a-z_]+))`)
 )
 
 // owner is the room that a table belongs to: what stands before its first underscore.
@@ -152,7 +151,7 @@ func owner(table string) string {
 	return name
 }
 
-// created maps every table to the migration that makes it.
+// created maps every table that there is in the end to the migration that makes it.
 func created(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("store/migrations/*.sql")
@@ -165,11 +164,16 @@ func created(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range tableCreated.FindAllStringSubmatch(string(raw), -1) {
-			tables[m[1]] = filepath.Base(f)
-		}
-		for _, m := range tableRenamed.FindAllStringSubmatch(string(raw), -1) {
-			delete(tables, m[1])
+		for _, m := range tableMade.FindAllStringSubmatch(string(raw), -1) {
+			switch what, name, from, to := strings.ToUpper(m[1]), m[2], m[3], m[4]; {
+			case what == "CREATE":
+				tables[name] = filepath.Base(f)
+			case what == "DROP":
+				delete(tables, name)
+			default:
+				delete(tables, from)
+				tables[to] = filepath.Base(f)
+			}
 		}
 	}
 	return tables

@@ -145,14 +145,14 @@ func (s *site) judgment(frame int, letter byte) moderation.Judgment {
 // judge gives one judgment, and the code of its refusal or "".
 func (s *site) judge(judge string, frame int, letter byte) string {
 	s.Helper()
-	n, refused, err := s.Judge(context.Background(), moderation.ByAccount(judge), []moderation.Judgment{s.judgment(frame, letter)})
-	if err != nil || n+len(refused) != 1 {
-		s.Fatalf("judge: %d, %v, %v", n, refused, err)
+	r, err := s.Judge(context.Background(), moderation.ByAccount(judge), []moderation.Judgment{s.judgment(frame, letter)})
+	if err != nil || r.Accepted+len(r.Refused) != 1 {
+		s.Fatalf("judge: %+v, %v", r, err)
 	}
-	if n == 1 {
+	if r.Accepted == 1 {
 		return ""
 	}
-	return refused[0].Code
+	return r.Refused[0].Code
 }
 
 // judged has judges a, b, c … give the letters' judgments.

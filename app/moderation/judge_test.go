@@ -74,10 +74,10 @@ func TestRefusals(t *testing.T) {
 	} {
 		g := s.judgment(c.frame, 'F')
 		g.Likeness = c.likeness
-		n, refused, err := s.Judge(t.Context(), moderation.ByAccount(c.judge), []moderation.Judgment{g})
+		r, err := s.Judge(t.Context(), moderation.ByAccount(c.judge), []moderation.Judgment{g})
 		want := []moderation.Refusal{{Frame: g.Frame, Code: c.want}}
-		if n != 0 || err != nil || !slices.Equal(refused, want) {
-			t.Errorf("%+v: %d, %v, %v", c, n, refused, err)
+		if r.Accepted != 0 || err != nil || !slices.Equal(r.Refused, want) {
+			t.Errorf("%+v: %+v, %v", c, r, err)
 		}
 	}
 	s.read(func(tx *store.Tx) error {
@@ -99,10 +99,10 @@ func TestLikeness(t *testing.T) {
 				s.frame(1, "")
 				g := s.judgment(0, byte(letter))
 				g.Likeness = likeness
-				n, _, err := s.Judge(t.Context(), "x", []moderation.Judgment{g})
+				r, err := s.Judge(t.Context(), "x", []moderation.Judgment{g})
 				want := likeness >= 1 && likeness <= 5 || likeness == 0 && letter != 'F'
-				if (n == 1) != want || err != nil {
-					t.Errorf("taken %v, want %v; %v", n == 1, want, err)
+				if (r.Accepted == 1) != want || err != nil {
+					t.Errorf("taken %v, want %v; %v", r.Accepted == 1, want, err)
 				}
 			})
 		}
@@ -115,18 +115,18 @@ func TestAPageOfJudgments(t *testing.T) {
 	s.frame(3, "")
 	page := []moderation.Judgment{s.judgment(0, 'F'), {Frame: "nothing"}, s.judgment(1, 'N'), s.judgment(0, 'F'), s.judgment(2, 'F')}
 	page[4].Likeness = 7
-	n, refused, err := s.Judge(t.Context(), "x", page)
+	r, err := s.Judge(t.Context(), "x", page)
 	want := []moderation.Refusal{{Frame: "nothing", Code: "unknown_frame"}, {Frame: s.frames[0], Code: "already_judged"}, {Frame: s.frames[2], Code: "bad_likeness"}}
-	if n != 2 || err != nil || !slices.Equal(refused, want) {
-		t.Errorf("%d, %v, %v", n, refused, err)
+	if r.Accepted != 2 || err != nil || !slices.Equal(r.Refused, want) {
+		t.Errorf("%+v, %v", r, err)
 	}
 	if got := fmt.Sprint(s.get(0).State, s.get(1).State, s.get(2).State); got != "acceptedrejectedwaiting" {
 		t.Errorf("states %s", got)
 	}
-	if n, refused, err := s.Judge(t.Context(), "x", nil); n != 0 || refused != nil || err != nil {
-		t.Errorf("no judgments: %d, %v, %v", n, refused, err)
+	if r, err := s.Judge(t.Context(), "x", nil); r.Accepted != 0 || r.Refused != nil || err != nil {
+		t.Errorf("no judgments: %+v, %v", r, err)
 	}
-	_, _, err = s.Judge(t.Context(), "x", make([]moderation.Judgment, 101))
+	_, err = s.Judge(t.Context(), "x", make([]moderation.Judgment, 101))
 	wantCode(t, err, fault.Invalid, "too_many")
 }
 
@@ -185,9 +185,9 @@ func (s *site) crowd(judges int) (shown []map[picture.ID]int) {
 					shown[n][p.ID]++
 					js = append(js, moderation.Judgment{Frame: p.ID, Nudity: rng.IntN(4) == 0, Trying: rng.IntN(4) > 0, Likeness: 1 + rng.IntN(5)})
 				}
-				_, refused, err := s.Judge(context.Background(), j, js)
+				result, err := s.Judge(context.Background(), j, js)
 				s.check(err)
-				for _, r := range refused {
+				for _, r := range result.Refused {
 					if r.Code != "already_settled" { // while it lay open here, others finished it
 						s.Errorf("refused: %s", r.Code)
 					}
@@ -209,6 +209,7 @@ func TestManyJudgesAtOnce(t *testing.T) {
 	for needed := 1; needed <= 4; needed++ {
 		t.Run(fmt.Sprint(needed), func(t *testing.T) {
 			s := newSite(t, needed)
+			s.Most = 7 // of nine judges
 			s.frame(40, "")
 			for n, shown := range s.crowd(9) {
 				for id, times := range shown {
@@ -236,25 +237,27 @@ func (s *site) checkVerdict(tx *store.Tx, id picture.ID, needed int) {
 	s.check(err)
 	p, err := picture.Get(tx, id)
 	s.check(err)
-	var js []moderation.Judgment
+	var js []moderation.Weighed
 	judges := map[moderation.Judge]bool{}
 	for _, g := range gs {
-		js = append(js, g.Judgment)
+		js = append(js, moderation.Weighed{Judgment: g.Judgment, Trust: moderation.Trust(0, 0), Mean: 3})
 		judges[g.Judge] = true
 	}
-	want := moderation.Tally(js, needed)
+	r := newcomers(needed)
+	r.Most = s.Most
+	want := moderation.Tally(js, r)
 	if len(judges) != len(js) || len(ds) != 1 || ds[0].Judgments != len(js) {
 		s.Errorf("frame %s: %d judgments by %d judges, decisions %+v", id, len(js), len(judges), ds)
 	}
-	if p.State != want.State || p.State == picture.Waiting || p.Score != want.Score || p.Judgments != len(js) {
+	if p.State != want.State || p.State == picture.Waiting || (p.Score == 0) != (want.Score == 0) || p.Judgments != len(js) {
 		s.Errorf("frame %s: %+v, want %+v", id, p, want)
 	}
-	due := needed
-	if majority := needed/2 + 1; want.Nudity == majority || want.NoPose == majority {
-		due = len(js) // as early as it could: without the last one there was no majority
-	}
-	if len(js) != due {
-		s.Errorf("frame %s: settled with %d judgments, due with %d", id, len(js), due)
+	due := slices.ContainsFunc(js, func(last moderation.Weighed) bool {
+		before := slices.DeleteFunc(slices.Clone(js), func(j moderation.Weighed) bool { return j.Judgment == last.Judgment })
+		return moderation.Tally(before, r).State == picture.Waiting
+	})
+	if !due {
+		s.Errorf("frame %s was settled with %d judgments, and was due before: %v", id, len(js), js)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestWhatIsBegunComesFirst(t *testing.T) {
 	s.judged(5, "F")
 	s.judged(2, "FN")
 	s.wantPage("z", 6, "2 3 5 6 0 1")
-	s.wantPage("a", 6, "0 1 4 7") // a has judged the others
+	s.wantPage("a", 6, "4 7 0 1") // a has judged the others, and 0 and 1 lie open before z
 	s.wantPage("b", 6, "5 6 0 1 4 7")
 }
 
@@ -66,17 +66,17 @@ func TestNobodyJudgesTheirOwn(t *testing.T) {
 	}
 }
 
-// A frame that gets all its judgments from what lies open before others goes to
-// whoever finds nothing else.
+// A frame that lies open before another goes to whoever finds nothing else; and of
+// those, last the ones that get all their judgments from whom they lie open before.
 func TestOpenFramesAreSpread(t *testing.T) {
 	s := newSite(t, 2)
 	s.frame(6, "")
 	s.wantPage("a", 2, "0 1")
-	s.wantPage("b", 2, "0 1")
-	s.wantPage("b", 2, "0 1") // again: its own page is no hindrance
-	s.wantPage("c", 2, "2 3")
-	s.wantPage("d", 9, "2 3 4 5 0 1")
-	s.wantPage("e", 3, "4 5 0") // 2 and 3 are open before c and d
+	s.wantPage("b", 2, "2 3")
+	s.wantPage("b", 2, "2 3") // again: its own page is no hindrance
+	s.wantPage("c", 4, "4 5 0 1")
+	s.wantPage("d", 3, "2 3 4") // one other has each of them open
+	s.wantPage("e", 2, "5 0")   // 5 wants one more; the rest lie open before two
 }
 
 func TestBegunFramesAreSpread(t *testing.T) {
@@ -86,7 +86,7 @@ func TestBegunFramesAreSpread(t *testing.T) {
 	s.wantPage("x", 1, "1")
 	s.wantPage("y", 9, "0 2 1") // with x's judgment frame 1 has its three
 	s.wantPage("x", 9, "0 2 1") // and with y's, who was given it for want of another
-	if code := s.judge("x", 1, 'P'); code != "" {
+	if code := s.judge("x", 1, 'F'); code != "" {
 		t.Error(code)
 	}
 	s.wantPage("z", 9, "0 2")
@@ -96,11 +96,11 @@ func TestAPageIsOpenForAWhile(t *testing.T) {
 	s := newSite(t, 1)
 	s.frame(3, "")
 	s.wantPage("a", 1, "0")
-	s.pass(10*time.Minute - time.Millisecond)
+	s.pass(5*time.Minute - time.Millisecond)
 	s.wantPage("b", 1, "1")
 	s.pass(time.Millisecond)
 	s.wantPage("c", 1, "0")
-	s.Open = time.Minute
+	s.Lease = time.Minute
 	s.wantPage("d", 1, "2")
 	s.wantPage("e", 3, "0 1 2")
 	s.pass(time.Minute)
@@ -124,8 +124,8 @@ func TestManyFramesBegunByOthers(t *testing.T) {
 		all = append(all, s.judgment(i, 'F'))
 	}
 	for _, part := range [][]moderation.Judgment{all[:100], all[100:200], all[200:]} {
-		if n, refused, err := s.Judge(t.Context(), moderation.ByAccount("a"), part); n != len(part) || err != nil {
-			t.Fatal(n, refused, err)
+		if r, err := s.Judge(t.Context(), moderation.ByAccount("a"), part); r.Accepted != len(part) || err != nil {
+			t.Fatal(r, err)
 		}
 	}
 	s.wantPage("a", 18, "229")
@@ -137,7 +137,7 @@ func TestWhoJudges(t *testing.T) {
 	for _, j := range []moderation.Judge{"", moderation.Crowd} {
 		_, err := s.Next(t.Context(), j, 1)
 		wantCode(t, err, fault.Denied, "no_judge")
-		_, _, err = s.Judge(t.Context(), j, []moderation.Judgment{s.judgment(0, 'F')})
+		_, err = s.Judge(t.Context(), j, []moderation.Judgment{s.judgment(0, 'F')})
 		wantCode(t, err, fault.Denied, "no_judge")
 		_, err = s.Settle(t.Context(), j, s.frames[0], "accepted", "")
 		wantCode(t, err, fault.Denied, "no_judge")

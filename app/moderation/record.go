@@ -2,6 +2,7 @@ package moderation
 
 import (
 	"database/sql"
+	"errors"
 	"time"
 
 	"oneframe/app/picture"
@@ -60,21 +61,14 @@ func JudgmentsOf(tx *store.Tx, frame picture.ID) ([]Given, error) {
 	}, `SELECT frame, judge, nudity, trying, likeness, at FROM moderation_judgment WHERE frame = $1 ORDER BY at, judge`, frame)
 }
 
-// judgments gives the answers alone.
-func judgments(tx *store.Tx, frame picture.ID) ([]Judgment, error) {
-	given, err := JudgmentsOf(tx, frame)
-	js := make([]Judgment, len(given))
-	for i, g := range given {
-		js[i] = g.Judgment
-	}
-	return js, err
-}
-
-// Progress gives how many judgments a frame has and how many a verdict takes, for a
-// contributor who waits. A rejection may come earlier.
+// Progress gives how many judgments of a frame count and how many a verdict takes, by
+// what is known now, for a contributor who waits. A rejection may come earlier.
 func (d *Desk) Progress(tx *store.Tx, frame picture.ID) (given, needed int, err error) {
-	err = tx.QueryRow(`SELECT COUNT(*) FROM moderation_judgment WHERE frame = $1`, frame).Scan(&given)
-	return given, d.needed(), err
+	err = tx.QueryRow(`SELECT given, wanted FROM moderation_frame WHERE frame = $1`, frame).Scan(&given, &needed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, d.least(), nil
+	}
+	return given, max(needed, d.least()), err
 }
 
 // Figures are the counts of the admin's overview.

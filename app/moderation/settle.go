@@ -35,17 +35,29 @@ func (d *Desk) Settle(ctx context.Context, by Judge, frame picture.ID, verdict p
 		if last.By == by && !last.Undone() && last.Verdict == verdict && last.Reason == reason && p.State == verdict {
 			return nil
 		}
-		js, err := judgments(tx, frame)
-		if err != nil {
-			return err
-		}
-		o := count(js)
-		o.State, o.Reason = verdict, reason
-		if verdict == picture.Accepted {
-			o.Score = likeness(js)
-		}
-		return settle(tx, p, by, o)
+		return d.override(tx, p, by, verdict, reason)
 	})
+}
+
+// override settles a frame whatever its judgments say.
+func (d *Desk) override(tx *store.Tx, p picture.Picture, by Judge, verdict picture.State, reason string) error {
+	s, err := siteOf(tx)
+	if err != nil {
+		return err
+	}
+	js, err := d.weigh(tx, string(p.ID), s, ledger{})
+	if err != nil {
+		return err
+	}
+	o := count(js)
+	o.State, o.Reason = verdict, reason
+	if verdict == picture.Accepted {
+		o.Score = score(js, s.mean())
+	}
+	if err := settle(tx, p, by, o); err != nil {
+		return err
+	}
+	return act(tx, by, string(verdict), string(p.ID), reason)
 }
 
 func checkVerdict(verdict picture.State, reason string) error {
@@ -80,15 +92,27 @@ func (d *Desk) Undo(ctx context.Context, by Judge, frame picture.ID) (picture.Pi
 			store.Millis(tx.Now), by, last.seq); err != nil {
 			return err
 		}
-		o, err := d.tally(tx, frame)
-		if err != nil {
+		if err := act(tx, by, "taken back", string(frame), string(last.Verdict)); err != nil {
 			return err
 		}
-		if o.State != picture.Waiting {
-			return settle(tx, p, Crowd, o)
-		}
-		return reopen(tx, p, by)
+		return d.again(tx, p, by)
 	})
+}
+
+// again tallies a frame anew: it goes to what its judgments say by now.
+func (d *Desk) again(tx *store.Tx, p picture.Picture, by Judge) error {
+	s, err := siteOf(tx)
+	if err != nil {
+		return err
+	}
+	o, err := d.tally(tx, p.ID, s, ledger{})
+	if err != nil {
+		return err
+	}
+	if o.State != picture.Waiting {
+		return settle(tx, p, Crowd, o)
+	}
+	return reopen(tx, p, by)
 }
 
 // decide runs f on the frame and gives the frame as f left it.
@@ -97,7 +121,7 @@ func (d *Desk) decide(ctx context.Context, frame picture.ID, f func(*store.Tx, p
 		if p, err = picture.Get(tx, frame); err != nil {
 			return err
 		}
-		if err = touch(tx, p, 0); err != nil { // locks it, as Judge does
+		if err = touch(tx, frame); err != nil { // locks it, as Judge does
 			return err
 		}
 		if err = f(tx, p); err != nil {
@@ -119,7 +143,7 @@ func settle(tx *store.Tx, p picture.Picture, by Judge, o Outcome) error {
 	}); err != nil {
 		return err
 	}
-	if err := strike(tx, p.ID); err != nil {
+	if err := note(tx, p.ID, o.State, by == Crowd); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`
@@ -134,7 +158,15 @@ func reopen(tx *store.Tx, p picture.Picture, by Judge) error {
 	if _, err := picture.Settle(tx, p.ID, picture.Verdict{State: picture.Waiting, By: string(by)}); err != nil {
 		return err
 	}
-	_, err := tx.Exec(`UPDATE moderation_frame SET waiting = 1 WHERE frame = $1`, p.ID)
+	return note(tx, p.ID, "", false)
+}
+
+// note notes the verdict in force with the frame, "" for none.
+func note(tx *store.Tx, frame picture.ID, verdict picture.State, crowd bool) error {
+	if _, err := tx.Exec(`UPDATE moderation_frame SET verdict = $1, crowd = $2 WHERE frame = $3`, verdict, flag(crowd), frame); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM moderation_doubt WHERE frame = $1`, frame)
 	return err
 }
 

@@ -245,18 +245,23 @@ func (s *site) act(rng *rand.Rand, frame int) {
 	}
 }
 
+// newcomers are the rules of the test sites.
+func newcomers(least int) moderation.Rules {
+	return moderation.Rules{Least: least, Most: 10, Confidence: 0.8, MinTrust: 0.7, Mean: 3}
+}
+
 func (s *site) checkFrame(frame int) {
 	s.Helper()
 	p, ds := s.get(frame), s.decisions(frame)
-	var js []moderation.Judgment
+	var js []moderation.Weighed
 	s.read(func(tx *store.Tx) error {
 		gs, err := moderation.JudgmentsOf(tx, p.ID)
 		for _, g := range gs {
-			js = append(js, g.Judgment)
+			js = append(js, moderation.Weighed{Judgment: g.Judgment, Trust: moderation.Trust(0, 0)})
 		}
 		return err
 	})
-	want := moderation.Tally(js, 3).State
+	want := moderation.Tally(js, newcomers(3)).State
 	if len(ds) > 0 && ds[len(ds)-1].By != moderation.Crowd && !ds[len(ds)-1].Undone() {
 		want = ds[len(ds)-1].Verdict
 	}

@@ -15,6 +15,12 @@ func Follow(tx *store.Tx, follower string, n int) ([]Event, error) {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, err
 	}
+	return Since(tx, seq, n)
+}
+
+// Since gives the next n events after seq, the oldest first: for whoever keeps what they
+// made of the log in memory, and begins anew when that is gone.
+func Since(tx *store.Tx, seq int64, n int) ([]Event, error) {
 	return store.Each(tx, scanEvent, `SELECT seq, picture, kind, actor, detail, at FROM picture_event WHERE seq > $1 ORDER BY seq LIMIT $2`, seq, n)
 }
 

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"oneframe/app/fault"
@@ -16,10 +17,22 @@ import (
 type Query struct {
 	Clip   string  // slug; "" for every clip
 	Kind   Kind    // frames or photos; "" for both
+	Number int     // of the slot; 0 for every slot
 	States []State // none means all
-	Sort   string  // recent (default: newest first), best (highest score first) or oldest
-	Cursor string  // from the page before
-	Limit  int     // 1 to 500; 0 means 50
+
+	MinScore, MaxScore float64 // 0 means no limit
+
+	Sort   string // recent (default: newest first), best (highest score first) or oldest
+	Cursor string // from the page before
+	Limit  int    // 1 to 500; 0 means 50
+}
+
+// Holds reports whether the picture is one that the query asks for, on whatever page.
+func (q Query) Holds(p Picture) bool {
+	return (q.Clip == "" || q.Clip == p.Slot.Clip) && (q.Number == 0 || q.Number == p.Slot.Number) &&
+		(q.Kind == "" || p.Photo() == (q.Kind == Photos)) &&
+		(len(q.States) == 0 || slices.Contains(q.States, p.State)) &&
+		(q.MinScore == 0 || p.Score >= q.MinScore) && (q.MaxScore == 0 || p.Score <= q.MaxScore)
 }
 
 // Kind tells the pictures of a clip from those of the feed.
@@ -90,6 +103,15 @@ func (q Query) where(o order) (string, []any, error) {
 	case Photos:
 		conds = append(conds, "number = 0")
 	}
+	if q.Number != 0 {
+		conds = append(conds, fmt.Sprintf("number = $%d", put(q.Number)))
+	}
+	if q.MinScore != 0 {
+		conds = append(conds, fmt.Sprintf("score >= $%d", put(q.MinScore)))
+	}
+	if q.MaxScore != 0 {
+		conds = append(conds, fmt.Sprintf("score <= $%d", put(q.MaxScore)))
+	}
 	if len(q.States) > 0 {
 		var in []string
 		for _, s := range q.States {
@@ -121,9 +143,14 @@ func uncursor(c string) (id string, score float64, err error) {
 		_, err = fmt.Sscanf(string(raw), "%s %g", &id, &score)
 	}
 	if err != nil {
-		return "", 0, fault.Wrap(err, fault.Invalid, "bad_cursor", "That cursor is not one of ours.")
+		return "", 0, BadCursor(err)
 	}
 	return id, score, nil
+}
+
+// BadCursor is the error of a list that is given a cursor that it never gave out.
+func BadCursor(cause error) error {
+	return fault.Wrap(cause, fault.Invalid, "bad_cursor", "That cursor is not one of ours.")
 }
 
 // Choice is the accepted picture that a slot shows.

@@ -60,15 +60,15 @@ func (s *Server) giveJudgments(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	accepted, refused, err := s.Desk.Judge(c.Request().Context(), s.judge(c), js)
+	result, err := s.Desk.Judge(c.Request().Context(), s.judge(c), js)
 	if err != nil {
 		return err
 	}
 	refusals := []refusalJSON{}
-	for _, r := range refused {
+	for _, r := range result.Refused {
 		refusals = append(refusals, refusalJSON{r.Frame, r.Code})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"accepted": accepted, "refused": refusals})
+	return c.JSON(http.StatusOK, map[string]any{"accepted": result.Accepted, "refused": refusals})
 }
 
 func readJudgments(given []judgmentJSON) ([]moderation.Judgment, error) {

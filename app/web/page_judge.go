@@ -55,9 +55,13 @@ func judgment(frame picture.ID, value string) (moderation.Judgment, error) {
 // judging shows the frames that wait for this judge.
 func (s *Server) judging(c echo.Context) error {
 	ctx := c.Request().Context()
-	pics, err := s.Desk.Next(ctx, s.judge(c), moderation.PageMax)
+	tasks, err := s.Desk.Next(ctx, s.judge(c), moderation.PageMax)
 	if err != nil {
 		return err
+	}
+	var pics []picture.Picture
+	for _, t := range tasks {
+		pics = append(pics, t.Picture)
 	}
 	p := judgePage{Layout: s.layout(c, "Judge"), Shapes: map[string]clipView{}, Answers: answers()}
 	p.Nav = "judge"
@@ -93,11 +97,11 @@ func (s *Server) judged(c echo.Context) error {
 		js = append(js, j)
 	}
 	if len(js) > 0 {
-		n, _, err := s.Desk.Judge(c.Request().Context(), s.judge(c), js)
+		result, err := s.Desk.Judge(c.Request().Context(), s.judge(c), js)
 		if err != nil {
 			return err
 		}
-		s.setFlash(c, "Thank you: "+plural(n, "frame", "frames")+" judged.")
+		s.setFlash(c, "Thank you: "+plural(result.Accepted, "frame", "frames")+" judged.")
 	}
 	return c.Redirect(http.StatusSeeOther, "/judge")
 }
