@@ -31,7 +31,12 @@ func TestJudgingWithoutJavaScript(t *testing.T) {
 	s, _, mod, judges := team(t)
 	id, _ := s.contribute("Katja")
 	s.scale()
-	for i, answer := range []string{"5", "nobody", "3"} {
+	s.hire("joan", people.Judge)
+	judges = append(judges, s.login("joan"))
+	for i, answer := range []string{"5", "nobody", "3", "4"} {
+		if got := s.frame(id); got.State != picture.Waiting {
+			t.Errorf("after %d who don't agree: %s", i, got.State)
+		}
 		page := s.send("GET", "/judge", nil, judges[i]).Body.String()
 		s.shows(page, `name="v-`+id+`" value="nudity"`, `value="nobody"`, `src="/clips/dance/poses/1.jpg"`)
 		if strings.Contains(page, "Katja") {
@@ -41,7 +46,7 @@ func TestJudgingWithoutJavaScript(t *testing.T) {
 		s.shows(s.get(http.StatusOK, "/judge", judges[i]), "Nothing waits for you")
 	}
 	if got := s.frame(id); got.State != picture.Accepted || got.Score != 4 {
-		t.Errorf("two of three said 5 and 3: %s, score %v", got.State, got.Score)
+		t.Errorf("three of four said 5, 3 and 4: %s, score %v", got.State, got.Score)
 	}
 	s.shows(s.get(http.StatusOK, "/admin/frames/"+id, mod), "ada", "grace", "nobody posing", "the judges", "accepted")
 	if rec := s.submit("/judge", url.Values{"v-" + id: {"6"}}, judges[0]); rec.Code != http.StatusUnprocessableEntity {
