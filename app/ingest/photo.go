@@ -108,7 +108,43 @@ func (d *Door) examine(ctx context.Context, p *photo, profile Profile) (reasons 
 	if p.record, err = d.describe(*p); err != nil {
 		return nil, nil, err
 	}
-	return profile.reasons(p.bytes, info, p.record, d.DB.Now()), nil, nil
+	reasons = profile.reasons(p.bytes, info, p.record, d.DB.Now())
+	if profile.RefuseAlike {
+		alike, err := d.alike(ctx, *p)
+		return append(reasons, alike...), nil, err
+	}
+	return reasons, nil, nil
+}
+
+// alike gives the reason against a photograph that looks like an earlier one. It scales the
+// picture to see how it looks, which costs as much as the scaling that comes later.
+func (d *Door) alike(ctx context.Context, p photo) ([]Reason, error) {
+	release, err := d.Budget.Acquire(ctx, p.info.Cost)
+	if err != nil {
+		return nil, err
+	}
+	set, err := rendition.Make(p.Data, p.info)
+	release()
+	if err != nil {
+		return nil, err
+	}
+	look, err := rendition.Look(set.Thumb)
+	if err != nil {
+		return nil, err
+	}
+	var found bool
+	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		_, corrects, err := picture.SameName(tx, p.Account, p.FileName, tx.Now.Add(-d.corrections()))
+		if err != nil || corrects {
+			return err // of course it looks the same
+		}
+		_, _, found, err = picture.Alike(tx, look, rendition.Alike, "")
+		return err
+	})
+	if err != nil || !found {
+		return nil, err
+	}
+	return []Reason{{"file", "alike", "The picture looks the same as one that is here already."}}, nil
 }
 
 // describe reads the metadata; of a file whose metadata is damaged there is none.

@@ -208,3 +208,36 @@ func TestAVersionThatCannotBeScaledGivesWayToTheOneBefore(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// A copy of a picture is linked to the first one, or refused where the profile says so.
+func TestAPictureThatLooksTheSame(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	data := file(t, "photos/iptc-ref-2021.1.jpg")
+	first := s.sentPhoto("ann", "a.jpg", data)
+	s.step()
+	copied := append(append([]byte{}, data...), 0)
+	second := s.sentPhoto("ben", "b.jpg", copied)
+	other := s.sentPhoto("ben", "c.jpg", file(t, "photos/orient-landscape-2.jpg"))
+	for s.step() {
+	}
+	err := s.db.Read(t.Context(), func(tx *store.Tx) error {
+		for id, want := range map[picture.ID]picture.ID{first.ID: "", second.ID: first.ID, other.ID: ""} {
+			got, _, err := picture.LooksLike(tx, id)
+			if err != nil || got != want {
+				t.Errorf("%s is linked to %q, want %q, %v", id, got, want, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	s.door.Default.RefuseAlike = true
+	if got := codes(s.refusal("ben", "d.jpg", append(copied, 0)).Reasons); len(got) != 1 || got[0] != "file alike" {
+		t.Errorf("%v", got)
+	}
+	if r := s.sentPhoto("ann", "a.jpg", append(copied, 0, 0)); r.ID != first.ID || r.Version != 2 {
+		t.Errorf("a correction looks like what it corrects: %+v", r)
+	}
+}

@@ -82,7 +82,7 @@ const (
 // settle scales one picture and writes down how it went, even while the site is being
 // stopped. The error is the site's, not the picture's.
 func (s *Scaler) settle(ctx context.Context, p picture.Picture) error {
-	r, err := s.try(ctx, p)
+	r, look, err := s.try(ctx, p)
 	full := fault.Is(err, fault.Full)
 	outcome := func(tx *store.Tx) error {
 		if now, err := picture.Get(tx, p.ID); err != nil || now.Version != p.Version {
@@ -92,7 +92,7 @@ func (s *Scaler) settle(ctx context.Context, p picture.Picture) error {
 		case err == nil && !(s.Renditions.Has(r.Large) && s.Renditions.Has(r.Medium) && s.Renditions.Has(r.Thumb)):
 			return picture.Retry(tx, p.ID, errForgotten.Error(), tx.Now) // see Door.record
 		case err == nil:
-			return picture.Ready(tx, p.ID, r)
+			return errors.Join(picture.Ready(tx, p.ID, r), looked(tx, p, look))
 		case ctx.Err() != nil:
 			return picture.Retry(tx, p.ID, whyStopped, tx.Now)
 		case full:
@@ -111,12 +111,20 @@ func (s *Scaler) settle(ctx context.Context, p picture.Picture) error {
 	return nil
 }
 
+// looked links a photograph to an earlier one that looks the same.
+func looked(tx *store.Tx, p picture.Picture, look uint64) error {
+	if !p.Photo() {
+		return nil
+	}
+	return picture.Look(tx, p.ID, look, rendition.Alike)
+}
+
 // try scales the picture, unless it seems to be what stopped the site each time: more
 // tries than there may be, and the last ones never came to an end.
-func (s *Scaler) try(ctx context.Context, p picture.Picture) (picture.Renditions, error) {
+func (s *Scaler) try(ctx context.Context, p picture.Picture) (picture.Renditions, uint64, error) {
 	excused := strings.HasPrefix(p.Error, whyStopped) || strings.HasPrefix(p.Error, whyFull)
 	if p.Attempts > s.tries() && !excused {
-		return picture.Renditions{}, fmt.Errorf("given up after %d tries, the last of which never came to an end", p.Attempts-1)
+		return picture.Renditions{}, 0, fmt.Errorf("given up after %d tries, the last of which never came to an end", p.Attempts-1)
 	}
 	return s.scale(ctx, p)
 }
@@ -128,8 +136,9 @@ func (s *Scaler) tries() int {
 	return s.Tries
 }
 
-// scale makes the renditions and keeps them. A panic is an error like others.
-func (s *Scaler) scale(ctx context.Context, p picture.Picture) (r picture.Renditions, err error) {
+// scale makes the renditions and keeps them, and says how a photograph looks. A panic is
+// an error like others.
+func (s *Scaler) scale(ctx context.Context, p picture.Picture) (r picture.Renditions, look uint64, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
@@ -137,7 +146,12 @@ func (s *Scaler) scale(ctx context.Context, p picture.Picture) (r picture.Rendit
 	}()
 	set, err := s.render(ctx, p.Original)
 	if err != nil {
-		return r, err
+		return r, 0, err
+	}
+	if p.Photo() {
+		if look, err = rendition.Look(set.Thumb); err != nil {
+			return r, 0, err
+		}
 	}
 	r.Width, r.Height = set.Width, set.Height
 	for _, f := range []struct {
@@ -145,10 +159,10 @@ func (s *Scaler) scale(ctx context.Context, p picture.Picture) (r picture.Rendit
 		data []byte
 	}{{&r.Large, set.Large}, {&r.Medium, set.Medium}, {&r.Thumb, set.Thumb}} {
 		if *f.key, err = s.Renditions.Put(ctx, f.data); err != nil {
-			return r, err
+			return r, 0, err
 		}
 	}
-	return r, nil
+	return r, look, nil
 }
 
 // render reads the original and scales it when there is memory for it. It was let in

@@ -9,14 +9,17 @@ import (
 	"oneframe/app/store"
 )
 
-// Describe sets what a picture's metadata says.
+// Describe sets what a picture's metadata says, for the search too.
 func Describe(tx *store.Tx, id ID, r metadata.Record) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(`INSERT INTO picture_metadata (picture, record) VALUES ($1, $2) ON CONFLICT (picture) DO UPDATE SET record = excluded.record`, id, string(text))
-	return err
+	if err != nil {
+		return err
+	}
+	return index(tx, id)
 }
 
 // Metadata gives what a picture's metadata says; an empty record where nothing is known.

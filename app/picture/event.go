@@ -21,7 +21,10 @@ func note(tx *store.Tx, id ID, kind, by, detail string) error {
 	_, err := tx.Exec(`INSERT INTO picture_event (seq, picture, kind, actor, detail, at)
 		VALUES ((SELECT COALESCE(MAX(seq), 0) + 1 FROM picture_event), $1, $2, $3, $4, $5)`,
 		id, kind, by, detail, store.Millis(tx.Now))
-	return err
+	if err != nil {
+		return err
+	}
+	return index(tx, id) // every event is a change that the search can be asked for
 }
 
 // Events gives what happened to a picture, in order.

@@ -39,6 +39,44 @@ CREATE INDEX picture_version_large ON picture_version (large) WHERE large <> '';
 CREATE INDEX picture_version_medium ON picture_version (medium) WHERE medium <> '';
 CREATE INDEX picture_version_thumb ON picture_version (thumb) WHERE thumb <> '';
 
+-- How photographs look: a perceptual hash of 64 bits, once whole and once in each of its
+-- four quarters, by which others that nearly look like it are found.
+CREATE TABLE picture_look (
+  quarter INTEGER NOT NULL,
+  bits    INTEGER NOT NULL,
+  picture TEXT    NOT NULL REFERENCES picture (id),
+  look    TEXT    NOT NULL,
+  PRIMARY KEY (quarter, bits, picture)
+);
+CREATE INDEX picture_look_of ON picture_look (picture);
+CREATE TABLE picture_alike (
+  picture  TEXT    NOT NULL PRIMARY KEY REFERENCES picture (id),
+  first    TEXT    NOT NULL REFERENCES picture (id),
+  distance INTEGER NOT NULL
+);
+CREATE INDEX picture_alike_first ON picture_alike (first, picture);
+
+-- The search: every picture has a number that grows, in the order of arrival, and a row
+-- of words under it. The words are SQLite's own FTS5 and are only named in
+-- app/picture/words.go, which says how PostgreSQL does the same.
+CREATE TABLE picture_number (
+  n           BIGINT NOT NULL PRIMARY KEY,
+  picture     TEXT   NOT NULL UNIQUE REFERENCES picture (id),
+  received_at BIGINT NOT NULL,
+  taken_at    BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX picture_number_received ON picture_number (received_at, n);
+CREATE INDEX picture_number_taken ON picture_number (taken_at, n) WHERE taken_at <> 0;
+CREATE VIRTUAL TABLE picture_words USING fts5 (
+  title, headline, caption, keywords, people, category, event, byline, credit, source, copyright,
+  city, state, country, other, file, facts,
+  content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO picture_number (n, picture, received_at) SELECT ROW_NUMBER() OVER (ORDER BY id), id, received_at FROM picture;
+INSERT INTO picture_words (rowid, byline, facts)
+  SELECT n.n, p.name, 'every1picture kind1frames state1' || p.state || ' origin1' || p.origin || CASE p.account WHEN '' THEN '' ELSE ' account1' || REPLACE(p.account, '-', '') END
+  FROM picture p JOIN picture_number n ON n.picture = p.id;
+
 -- Room: ingest. What photographs must be, which account's are held against which
 -- profile, and those that were refused, kept for a while with the reasons.
 CREATE TABLE ingest_profile (
