@@ -14,6 +14,7 @@ const (
 	tagDescription = 0x010e
 	tagMake        = 0x010f
 	tagModel       = 0x0110
+	tagOrientation = 0x0112
 	tagArtist      = 0x013b
 	tagXMP         = 0x02bc // TIFF files
 	tagRating      = 0x4746

@@ -208,8 +208,8 @@ func (s said) value(tag string) string {
 			return v
 		}
 		return maker + " " + v
-	case "IPTC:SubjectReference", "XMP-iptcCore:SubjectCode": // the provider before the eight digits is left out
-		return regexp.MustCompile(`(IPTC|subj):(\d{8}(;|$))`).ReplaceAllString(v, "$2")
+	case "IPTC:SubjectReference", "XMP-iptcCore:SubjectCode": // only the eight digits count
+		return regexp.MustCompile(`(IPTC|subj):(\d{8})(:[^;]*)?(;|$)`).ReplaceAllString(v, "$2$4")
 	case "IPTC:Country-PrimaryLocationCode", "XMP-iptcCore:CountryCode": // the record has three letters
 		return cmp.Or(map[string]string{"ES": "ESP", "US": "USA"}[v], v)
 	case "IFD0:XPKeywords", "IFD0:Artist", "IFD0:XPAuthor":

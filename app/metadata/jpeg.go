@@ -13,6 +13,7 @@ const (
 	markerSOS   = 0xda
 	markerAPP0  = 0xe0
 	markerAPP1  = 0xe1
+	markerAPP2  = 0xe2
 	markerAPP13 = 0xed
 )
 
