@@ -1,6 +1,6 @@
 // Package people knows who acts: accounts with a role each, the sessions of people
-// who logged in, the API tokens of programs, and the link that makes a site's first
-// admin.
+// who logged in, the API tokens of programs, the SSH keys of photographers, and the link
+// that makes a site's first admin.
 //
 // Nothing that opens a door is kept in the clear: passwords as argon2id, every other
 // secret as its SHA-256.
@@ -12,6 +12,9 @@
 //	         AddToken            RevokeToken,
 //	         ───────────► token ──────────────────────────► ended
 //	                            account disabled
+//
+//	         AddKey             RemoveKey
+//	         ───────────► key ────────────────────────────► gone
 package people
 
 import (

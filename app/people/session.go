@@ -18,23 +18,11 @@ const SessionLasts = 30 * 24 * time.Hour
 const noted = time.Hour
 
 // Login checks a password and opens a session; the secret goes into the person's
-// cookie. Its error is Unknown bad_login, after the same work and in the same words
-// whether the name, the password or the account's being disabled is the reason.
+// cookie. Its error is that of Authenticate.
 func (r *Register) Login(ctx context.Context, name, password string) (secret string, a Account, err error) {
-	a, hash, err := r.byName(ctx, name)
+	a, hash, err := r.authenticate(ctx, name, password)
 	if err != nil {
 		return "", Account{}, err
-	}
-	known := hash != "" && !a.Disabled && len(password) <= maxPassword
-	if !known {
-		hash = r.hasher.decoy
-	}
-	fits, err := r.hasher.matches(ctx, hash, password[:min(len(password), maxPassword)])
-	if err != nil {
-		return "", Account{}, err
-	}
-	if !known || !fits {
-		return "", Account{}, badLogin()
 	}
 	secret = newSecret()
 	err = r.DB.Write(ctx, func(tx *store.Tx) error { return open(tx, a.ID, hash, secret) })
@@ -42,6 +30,33 @@ func (r *Register) Login(ctx context.Context, name, password string) (secret str
 		return "", Account{}, err
 	}
 	return secret, a, nil
+}
+
+// Authenticate checks a password where there is no session to open, as for FTP. Its
+// error is Unknown bad_login, after the same work and in the same words whether the
+// name, the password or the account's being disabled is the reason.
+func (r *Register) Authenticate(ctx context.Context, name, password string) (Account, error) {
+	a, _, err := r.authenticate(ctx, name, password)
+	return a, err
+}
+
+func (r *Register) authenticate(ctx context.Context, name, password string) (a Account, hash string, err error) {
+	a, hash, err = r.byName(ctx, name)
+	if err != nil {
+		return Account{}, "", err
+	}
+	known := hash != "" && !a.Disabled && len(password) <= maxPassword
+	if !known {
+		hash = r.hasher.decoy
+	}
+	fits, err := r.hasher.matches(ctx, hash, password[:min(len(password), maxPassword)])
+	if err != nil {
+		return Account{}, "", err
+	}
+	if !known || !fits {
+		return Account{}, "", badLogin()
+	}
+	return a, hash, nil
 }
 
 func badLogin() *fault.Error {
