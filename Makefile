@@ -47,6 +47,9 @@ tools-run:
 tools-test:
 	$(call install,chromium,chromium fonts-dejavu-core,https://www.chromium.org)
 	$(call install,exiftool,libimage-exiftool-perl,https://exiftool.org)
+	$(call install,curl,curl,https://curl.se)
+	$(call install,lftp,lftp,https://lftp.yar.ru)
+	$(call install,sftp,openssh-client,https://www.openssh.com)
 
 clean:
 	rm -rf bin

@@ -13,6 +13,7 @@ import (
 
 	"oneframe/app/clip"
 	"oneframe/app/ffmpeg"
+	"oneframe/app/ftp"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
@@ -37,6 +38,7 @@ type App struct {
 	Desk       *moderation.Desk
 	Studio     *clip.Studio
 	Office     *publish.Office
+	FTP        *ftp.Server
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -73,7 +75,11 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	library := source.Library{Dir: c.under("clips")}
 	budget := rendition.NewBudget(int64(c.Ingest.Memory))
 	limits := rendition.Limits{Bytes: int64(c.Ingest.MaxBytes), Pixels: int64(c.Ingest.MaxPixels) * 1e6}
-	return &App{
+	doors, err := c.ftp()
+	if err != nil {
+		return nil, err
+	}
+	a := &App{
 		Config: c, Log: log, DB: db, Originals: originals, Renditions: renditions,
 		People: people.NewRegister(db),
 		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: c.under("incoming"),
@@ -88,7 +94,9 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
 			Pick: c.Clip.Pick, Quality: c.Clip.quality(), Keep: c.Clip.Keep},
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
-	}, nil
+	}
+	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
+	return a, nil
 }
 
 func workers(n int) int {

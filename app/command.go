@@ -28,6 +28,7 @@ const usage = `oneframe serves a music video that a crowd remakes, one webcam pi
   oneframe account add NAME --role R      admin, moderator, judge, photographer or subscriber;
                                           the password is asked for, or read from standard input
   oneframe token add NAME                 make an API token for an account; it is shown once
+  oneframe key add NAME < id.pub          let an account in by an SSH key, for SFTP
   oneframe check                          try config, ffmpeg, database and disk
   oneframe version
 
@@ -79,14 +80,14 @@ func (c *command) run(ctx context.Context) error {
 		return usageError("say what to do")
 	}
 	name := c.args[0]
-	if (name == "account" || name == "token") && len(c.args) > 1 {
+	if (name == "account" || name == "token" || name == "key") && len(c.args) > 1 {
 		name += " " + c.args[1]
 		c.args = c.args[1:]
 	}
 	c.args = c.args[1:]
 	commands := map[string]func(context.Context) error{
 		"serve": c.serve, "import": c.importVideo, "render": c.render, "demo": c.demo,
-		"account add": c.accountAdd, "token add": c.tokenAdd, "check": c.check,
+		"account add": c.accountAdd, "token add": c.tokenAdd, "key add": c.keyAdd, "check": c.check,
 		"version": c.printVersion, "help": c.help, "--help": c.help, "-h": c.help,
 	}
 	f, ok := commands[name]

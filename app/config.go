@@ -37,6 +37,8 @@ type Config struct {
 	Moderation ModerationConfig `yaml:"moderation"`
 	Consent    ConsentConfig    `yaml:"consent"`
 	Limits     LimitsConfig     `yaml:"limits"`
+	FTP        FTPConfig        `yaml:"ftp"`
+	SFTP       SFTPConfig       `yaml:"sftp"`
 	Log        LogConfig        `yaml:"log"`
 }
 
@@ -149,6 +151,7 @@ func Defaults() Config {
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
 			"and my picture may be shown in this clip and published with it. It stays mine, and I can delete it at any time with my own link."},
 		Limits: LimitsConfig{Enabled: true},
+		FTP:    ftpDefaults(),
 		Log:    LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -232,6 +235,7 @@ func (c Config) Validate() error {
 	oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf("log.format", c.Log.Format, "text", "json")
 	wrong = append(wrong, c.Web.validate()...)
+	wrong = append(wrong, c.FTP.validate(c.SFTP)...)
 	wrong = append(wrong, c.Profile.validate()...)
 	wrong = append(wrong, c.Folder.validate()...)
 	return errors.Join(wrong...)

@@ -40,8 +40,10 @@
 //
 // # Faces and hall
 //
-// web serves the pages and the JSON API; no rule of the business lives there. app, this
-// package, wires the rooms (New), runs their loops (Loops), and holds the commands.
+// web serves the pages and the JSON API; ftp takes photographers' pictures in by FTP and
+// SFTP, each account in a folder that shows only what became of its own. No rule of the
+// business lives in either. app, this package, wires the rooms (New), runs their loops
+// (Loops), and holds the commands.
 //
 // # How rooms talk
 //

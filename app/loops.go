@@ -145,6 +145,14 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 			a.Log.Error("the nightly sweep failed", "error", err)
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = timer.AddFunc("@hourly", func() {
+		if err := a.FTP.Sweep(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("the photographers' folders could not be swept", "error", err)
+		}
+	})
 	return timer, err
 }
 

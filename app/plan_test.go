@@ -38,10 +38,11 @@ var doors = map[string][]string{
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
 	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "templates", "static"},
+	"ftp": {"fault", "store", "vault", "people", "picture", "ingest"},
 	// beside the house: the program of make bench
 	"bench": {},
 	// hall
-	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web"},
+	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web", "ftp"},
 }
 
 // testOnly are packages that only tests may import.

@@ -39,6 +39,7 @@ func (a *App) Serve(ctx context.Context, ready func(net.Addr)) error {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.FTP.Serve(ctx, nil) })
 	g.Go(func() error { return web.Serve(ctx, handler, a.listen(), a.Log, ready) })
 	g.Go(func() error { return a.Loops(ctx) })
 	return g.Wait()
