@@ -31,6 +31,8 @@ async function watch(el, url) {
     const chip = $('.chip', el);
     chip.className = `chip ${now.state}`;
     chip.textContent = now.state === 'running' ? `running ${Math.floor(now.progress * 100)} %${timeLeft(now.seconds_left)}` : now.state;
+    const units = $('[data-units]', el);
+    if (units && now.units) units.textContent = `${now.units_encoded} encoded, ${now.units_reused} reused of ${now.units}`;
     el.dataset.state = now.state;
     if (!['queued', 'running'].includes(now.state)) return location.reload();
   }

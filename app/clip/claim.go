@@ -20,16 +20,17 @@ const (
 var errTaken = errors.New("another process has taken the render over")
 
 // take claims a render: one whose claim has run out, else the first that is queued for a
-// clip of which none is running; with an id, only that one.
+// clip of which none is running, those after a change of settings last; with an id, only
+// that one.
 func (s *Studio) take(ctx context.Context, id string) (r Render, ok bool, err error) {
 	err = s.DB.Write(ctx, func(tx *store.Tx) error {
 		now := store.Millis(tx.Now)
-		err := scan(tx.QueryRow(`UPDATE clip_render SET state = 'running', tries = tries + 1, claim = $1, claimed_until = $2, progress = 0,
+		err := scan(tx.QueryRow(`UPDATE clip_render SET state = 'running', tries = tries + 1, claim = $1, claimed_until = $2, progress = 0, units_encoded = 0, units_reused = 0,
 			started_at = CASE WHEN started_at = 0 THEN $3 ELSE started_at END
 			WHERE id = (SELECT r.id FROM clip_render r WHERE ($4 = '' OR r.id = $4) AND (
 				r.state = 'running' AND r.claimed_until <= $3 OR
 				r.state = 'queued' AND NOT EXISTS (SELECT 1 FROM clip_render o WHERE o.clip = r.clip AND o.state = 'running'))
-				ORDER BY r.state DESC, r.id LIMIT 1)
+				ORDER BY r.state DESC, CASE WHEN r.wanted_by = 'settings' THEN 1 ELSE 0 END, r.id LIMIT 1)
 			RETURNING `+columns, store.NewID(), now+claimLasts.Milliseconds(), now, id), &r)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -41,9 +42,10 @@ func (s *Studio) take(ctx context.Context, id string) (r Render, ok bool, err er
 }
 
 // renew keeps the claim and writes how far the render is; errTaken where it is lost.
-func (s *Studio) renew(ctx context.Context, r Render, progress float64) error {
+func (s *Studio) renew(ctx context.Context, r Render, now reach) error {
 	return s.DB.Write(ctx, func(tx *store.Tx) error {
-		return r.update(tx, `claimed_until = $3, progress = $4`, store.Millis(tx.Now.Add(claimLasts)), progress)
+		return r.update(tx, `claimed_until = $3, progress = $4, units_encoded = $5, units_reused = $6`,
+			store.Millis(tx.Now.Add(claimLasts)), now.share, now.encoded, now.reused)
 	})
 }
 
@@ -83,11 +85,11 @@ func (r Render) update(tx *store.Tx, set string, args ...any) error {
 
 // attend runs f while it keeps the render's claim and writes its progress.
 func (s *Studio) attend(ctx context.Context, r Render, m *meter, f func(context.Context) error) error {
-	return attend(ctx, func(ctx context.Context, share float64) error { return s.renew(ctx, r, share) }, m, f)
+	return attend(ctx, func(ctx context.Context, now reach) error { return s.renew(ctx, r, now) }, m, f)
 }
 
 // renewal keeps a claim and writes how far its work is; errTaken where it is lost.
-type renewal func(ctx context.Context, progress float64) error
+type renewal func(ctx context.Context, now reach) error
 
 // attend runs f and renews its claim meanwhile. f is stopped when the claim is lost.
 func attend(ctx context.Context, renew renewal, m *meter, f func(context.Context) error) error {
@@ -114,7 +116,7 @@ func attend(ctx context.Context, renew renewal, m *meter, f func(context.Context
 func beat(ctx context.Context, renew renewal, m *meter, over <-chan struct{}) error {
 	tick := time.NewTicker(tellEvery)
 	defer tick.Stop()
-	renewed, told := time.Now(), 0.0
+	renewed, told := time.Now(), reach{}
 	for {
 		select {
 		case <-over:
@@ -123,16 +125,16 @@ func beat(ctx context.Context, renew renewal, m *meter, over <-chan struct{}) er
 			return nil
 		case <-tick.C:
 		}
-		share := m.share()
-		if share == told && time.Since(renewed) < renewEvery {
+		now := m.now()
+		if now == told && time.Since(renewed) < renewEvery {
 			continue
 		}
-		err := renew(ctx, share)
+		err := renew(ctx, now)
 		if errors.Is(err, errTaken) || err != nil && time.Since(renewed) > claimLasts {
 			return err
 		}
 		if err == nil {
-			renewed, told = time.Now(), share
+			renewed, told = time.Now(), now
 		}
 	}
 }

@@ -33,9 +33,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"oneframe/app/fault"
@@ -98,6 +100,8 @@ type Studio struct {
 	Keep       int    // how many files of a clip stay on disk; 0 means 3
 	Workers    int    // ffmpeg processes at a time; 0 means one a core
 	Tries      int    // how often a render that was killed is taken up; 0 means 3
+
+	nice int // of ffmpeg, in a copy made for one render
 }
 
 func (s *Studio) cache() cache { return cache{s.Units} }
@@ -144,42 +148,57 @@ func (s *Studio) Request(ctx context.Context, slug, by string) (r Render, err er
 // RequestDue queues a render of every clip that would come out other than its current
 // render, or has none. A clip that can't be planned doesn't hold up the others.
 func (s *Studio) RequestDue(ctx context.Context) error {
-	var due []string
+	due := map[string]string{}
 	err := s.DB.Read(ctx, func(tx *store.Tx) error {
 		videos, err := source.List(tx)
 		for _, v := range videos {
-			is, why := s.due(tx, v)
+			by, why := s.due(tx, v, "schedule")
 			err = errors.Join(err, why)
-			if is {
-				due = append(due, v.Slug)
+			if by != "" {
+				due[v.Slug] = by
 			}
 		}
 		return err
 	})
-	for _, slug := range due {
-		_, why := s.Request(ctx, slug, "schedule")
+	return errors.Join(err, s.requestAll(ctx, due))
+}
+
+// requestAll queues a render of each clip, wanted by who is named.
+func (s *Studio) requestAll(ctx context.Context, due map[string]string) (err error) {
+	for _, slug := range slices.Sorted(maps.Keys(due)) {
+		_, why := s.Request(ctx, slug, due[slug])
 		err = errors.Join(err, why)
 	}
 	return err
 }
 
-// due says whether the clip has changed since its current render, or since the plan of
-// the one that is running.
-func (s *Studio) due(tx *store.Tx, v source.Video) (bool, error) {
+// due says who wants a render of a clip that has changed since its current one, or since
+// the plan of the one that is running: settings where those have changed, else by; "" where
+// none is due.
+func (s *Studio) due(tx *store.Tx, v source.Video, by string) (string, error) {
 	t, err := s.plan(tx, v)
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	if r, err := one(tx, `clip = $1 AND state = 'running'`, v.Slug); err == nil {
-		return r.plan != "" && r.plan != t.Hash(), nil
+		if r.plan != "" && r.plan != t.Hash() {
+			return by, nil
+		}
+		return "", nil
 	} else if !fault.Is(err, fault.NotFound) {
-		return false, err
+		return "", err
 	}
 	r, err := Current(tx, v.Slug)
-	if fault.Is(err, fault.NotFound) {
-		return true, nil
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return by, nil
+	case err != nil, r.plan == t.Hash() && exists(s.File(r)):
+		return "", err
+	case r.Quality != t.Quality:
+		return "settings", nil
+	default:
+		return by, nil
 	}
-	return r.plan != t.Hash() || !exists(s.File(r)), err
 }
 
 func exists(path string) bool {

@@ -45,12 +45,12 @@ type encoder struct {
 	pose      func(slot int) string // its reference picture
 	cache     cache
 	workers   int
+	nice      int // of the ffmpegs
 }
 
 // encode makes the units of the jobs and puts them into the cache; those that are done
-// when an error ends it stay there. told hears of frames as they are encoded, from
-// several goroutines.
-func (e encoder) encode(ctx context.Context, t Timeline, jobs []job, told func(frames int)) error {
+// when an error ends it stay there. The meter hears of both.
+func (e encoder) encode(ctx context.Context, t Timeline, jobs []job, m *meter) error {
 	dir, err := e.cache.temp()
 	if err != nil {
 		return err
@@ -62,14 +62,14 @@ func (e encoder) encode(ctx context.Context, t Timeline, jobs []job, told func(f
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
 			}
-			return e.batch(ctx, t, b, dir, told)
+			return e.batch(ctx, t, b, dir, m)
 		})
 	}
 	return g.Wait()
 }
 
 // batch runs one ffmpeg and takes its units into the cache.
-func (e encoder) batch(ctx context.Context, t Timeline, b batch, dir string, told func(int)) (err error) {
+func (e encoder) batch(ctx context.Context, t Timeline, b batch, dir string, m *meter) (err error) {
 	out, err := os.CreateTemp(dir, "batch-*.mp4")
 	if err != nil {
 		return fault.Disk(err)
@@ -83,10 +83,14 @@ func (e encoder) batch(ctx context.Context, t Timeline, b batch, dir string, tol
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if err := e.run(ctx, output(t, b, input, out.Name()), in, told); err != nil {
+	if err := e.run(ctx, output(t, b, input, out.Name()), in, m.encoded); err != nil {
 		return err
 	}
-	return e.keep(b, out.Name())
+	if err := e.keep(b, out.Name()); err != nil {
+		return err
+	}
+	m.kept(len(b.jobs))
+	return nil
 }
 
 // run runs the graph; an error of its input comes before what ffmpeg made of it.
@@ -102,7 +106,7 @@ func (e encoder) run(ctx context.Context, graph *ffmpeg_go.Stream, in *pieces, t
 		return b, err
 	}
 	var before int64
-	res, err := e.tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Progress: func(p ffmpeg.Progress) {
+	res, err := e.tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Nice: e.nice, Progress: func(p ffmpeg.Progress) {
 		told(int(p.Frames - before))
 		before = p.Frames
 	}})

@@ -14,25 +14,21 @@ import (
 // whose latest render was wanted less than the interval ago, and says whether there are
 // such clips that would come out otherwise, so that it is worth asking again.
 func (s *Studio) RequestSoon(ctx context.Context, interval time.Duration) (later bool, err error) {
-	var due []string
+	due := map[string]string{}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
 		videos, err := source.List(tx)
 		for _, v := range videos {
-			is, why := s.due(tx, v)
+			by, why := s.due(tx, v, "follow")
 			early, why2 := wantedSince(tx, v.Slug, tx.Now.Add(-interval))
 			err = errors.Join(err, why, why2)
-			later = later || is && early
-			if is && !early {
-				due = append(due, v.Slug)
+			later = later || by != "" && early
+			if by != "" && !early {
+				due[v.Slug] = by
 			}
 		}
 		return err
 	})
-	for _, slug := range due {
-		_, why := s.Request(ctx, slug, "follow")
-		err = errors.Join(err, why)
-	}
-	return later, err
+	return later, errors.Join(err, s.requestAll(ctx, due))
 }
 
 // wantedSince says whether a render of the clip was wanted after the time.

@@ -145,7 +145,7 @@ func (s *Studio) film(ctx context.Context, g growth, file string, m *meter) erro
 		return err
 	}
 	frames := g.length() + growthStand
-	m.encoding(frames)
+	m.encoding(frames, 0)
 	in := &pieces{next: s.wallFrames(g, w)}
 	said := 0
 	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: growthGraph(file), Stdin: in, Stall: stall, Progress: func(now ffmpeg.Progress) {

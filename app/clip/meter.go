@@ -8,6 +8,12 @@ const (
 	checkShare = 0.08
 )
 
+// reach is how far a render is.
+type reach struct {
+	share           float64 // of 1
+	encoded, reused int     // units
+}
+
 // meter knows how far a render is. Its methods may be called from any goroutine.
 type meter struct {
 	tell func(float64) // hears of each step, one at a time; may be nil
@@ -16,11 +22,16 @@ type meter struct {
 	frames int        // to encode
 	done   int
 	base   float64 // reached by the stages before
-	last   float64
+	last   reach
 }
 
-// encoding begins the encoding of so many frames.
-func (m *meter) encoding(frames int) { m.set(func() { m.frames, m.done = frames, 0 }) }
+// encoding begins the encoding of so many frames; so many units are there.
+func (m *meter) encoding(frames, reused int) {
+	m.set(func() { m.frames, m.done, m.last.reused = frames, 0, reused })
+}
+
+// kept hears of units that have come into the cache.
+func (m *meter) kept(units int) { m.set(func() { m.last.encoded += units }) }
 
 func (m *meter) encoded(frames int) { m.set(func() { m.done += frames }) }
 
@@ -37,15 +48,15 @@ func (m *meter) set(change func()) {
 	if m.frames > 0 {
 		now = (1 - joinShare - checkShare) * min(1, float64(m.done)/float64(m.frames))
 	}
-	if now > m.last {
-		m.last = now
+	if now > m.last.share {
+		m.last.share = now
 		if m.tell != nil {
 			m.tell(now)
 		}
 	}
 }
 
-func (m *meter) share() float64 {
+func (m *meter) now() reach {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.last

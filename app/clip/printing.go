@@ -67,9 +67,9 @@ func (s *Studio) makePrint(ctx context.Context, p Print) error {
 	p.File = p.claim // so that two processes that believe to have it don't meet
 	m := new(meter)
 	var done madePrint
-	renew := func(ctx context.Context, share float64) error {
+	renew := func(ctx context.Context, now reach) error {
 		return s.DB.Write(ctx, func(tx *store.Tx) error {
-			return p.update(tx, `claimed_until = $3, progress = $4`, store.Millis(tx.Now.Add(claimLasts)), share)
+			return p.update(tx, `claimed_until = $3, progress = $4`, store.Millis(tx.Now.Add(claimLasts)), now.share)
 		})
 	}
 	err := attend(ctx, renew, m, func(ctx context.Context) (err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 
 	"oneframe/app/fault"
@@ -93,7 +94,7 @@ func (s *Studio) gather(ctx context.Context, clip string, t Timeline, heard *sou
 		if len(jobs) == 0 {
 			return fitting(t, heads, heard)
 		}
-		if err := s.encode(ctx, clip, t, jobs, m); err != nil {
+		if err := s.encode(ctx, clip, t, keys, jobs, m); err != nil {
 			return nil, err
 		}
 		for _, j := range jobs {
@@ -111,15 +112,17 @@ func fitting(t Timeline, heads []head, heard *sound) (*layout, error) {
 	return l, nil
 }
 
-func (s *Studio) encode(ctx context.Context, clip string, t Timeline, jobs []job, m *meter) error {
-	total := 0
+func (s *Studio) encode(ctx context.Context, clip string, t Timeline, keys []Key, jobs []job, m *meter) error {
+	total, missing := 0, map[Key]bool{}
 	for _, j := range jobs {
 		total += j.frames()
+		missing[j.key] = true
 	}
-	m.encoding(total)
+	there := slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return missing[k] })
+	m.encoding(total, len(there))
 	e := encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip),
-		pose: func(slot int) string { return s.Library.Pose(clip, slot) }, cache: s.cache(), workers: s.workers()}
-	return e.encode(ctx, t, jobs, m.encoded)
+		pose: func(slot int) string { return s.Library.Pose(clip, slot) }, cache: s.cache(), workers: s.workers(), nice: s.nice}
+	return e.encode(ctx, t, jobs, m)
 }
 
 // missing reads the heads of all units, and gives as jobs those that can't be used: not

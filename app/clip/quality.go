@@ -44,6 +44,9 @@ func (q Quality) filled() Quality {
 	return q
 }
 
+// Settings is the quality that the next render is made in.
+func (s *Studio) Settings() Quality { return s.filled() }
+
 // String is the quality in an admin's words.
 func (q Quality) String() string {
 	text := fmt.Sprintf("crf %d, %s, %s", q.CRF, q.Preset, q.Fit)

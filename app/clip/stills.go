@@ -135,7 +135,7 @@ func (s *Studio) drawStills(ctx context.Context, p Print, r Render, a album, m *
 	if err != nil {
 		return err
 	}
-	m.encoding(len(spans))
+	m.encoding(len(spans), 0)
 	graph := stillsGraph(a.poster, s.path(p, posterExt), s.path(p, previewExt))
 	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Progress: func(now ffmpeg.Progress) { m.encoded(int(now.Frames)) }})
 	if err == nil && res.Frames != int64(len(spans)) {

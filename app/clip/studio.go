@@ -113,10 +113,22 @@ func (s *Studio) render(ctx context.Context, r *Render, m *meter) error {
 		if err := s.planned(ctx, r, t); err != nil {
 			return err
 		}
-		if err = s.produce(ctx, r, t, m); !fault.Has(err, "bad_picture") || again {
+		studio := s
+		if current.ID != "" && current.Quality != t.Quality {
+			studio = s.yielding()
+		}
+		if err = studio.produce(ctx, r, t, m); !fault.Has(err, "bad_picture") || again {
 			return err
 		}
 	}
+}
+
+// yielding is the studio for a render after a change of settings: nobody waits for it, so
+// its ffmpegs leave the cores to whatever else wants them.
+func (s *Studio) yielding() *Studio {
+	low := *s
+	low.nice = 15
+	return &low
 }
 
 // planNow plans the clip, and gives its current render, the zero Render before the first.

@@ -18,3 +18,6 @@ func terminate(p *os.Process) error {
 	}
 	return p.Signal(syscall.SIGTERM)
 }
+
+// beNice: only on Linux has a thread a niceness of its own.
+func beNice(int) error { return nil }

@@ -19,6 +19,7 @@ type Job struct {
 	Stdout io.Writer         // for an output "pipe:1"
 	Limit  time.Duration     // after which it is stopped; 0 for no limit
 	Stall  time.Duration     // without progress after which it is stopped; 0 for never
+	Nice   int               // how far it gives way to other work, 0 to 19; Linux only
 
 	// Stdin is read for an input "pipe:0". One whose Read may block, such as an
 	// *io.PipeReader, must be an io.Closer: Run closes it when ffmpeg has ended, so that
@@ -83,12 +84,32 @@ func (t Tool) Run(ctx context.Context, j Job) (Result, error) {
 	cmd := exec.CommandContext(ctx, t.FFmpeg, args...)
 	said := &tail{max: logMax}
 	cmd.Stdout, cmd.Stderr = j.Stdout, said
-	last, err := watched(cmd, j.Stdin, watchdog{after: j.Stall, stop: stop, tell: j.Progress})
+	last, err := yielding(j.Nice, func() (Progress, error) {
+		return watched(cmd, j.Stdin, watchdog{after: j.Stall, stop: stop, tell: j.Progress})
+	})
 	res := Result{Frames: last.Frames, Time: last.Time, Log: said.String()}
 	if err != nil && ctx.Err() != nil {
 		return res, fmt.Errorf("ffmpeg was stopped: %w", context.Cause(ctx))
 	}
 	return res, failure(err, said)
+}
+
+// yielding calls f on a thread of that niceness, which what f starts inherits. The thread
+// is left to end with its goroutine: without privileges none becomes less nice again.
+func yielding(nice int, f func() (Progress, error)) (p Progress, err error) {
+	if nice == 0 {
+		return f()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		if err = beNice(nice); err == nil {
+			p, err = f()
+		}
+	}()
+	<-done
+	return p, err
 }
 
 // arguments compiles the graph, whose mistakes ffmpeg-go answers with panics.

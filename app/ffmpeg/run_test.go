@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -135,4 +137,46 @@ func TestHowAJobEndsIsKnown(t *testing.T) {
 			t.Errorf("error %v, want ffmpeg-go's panic as an error", err)
 		}
 	})
+}
+
+// A nice job is nice from its first instruction, and the jobs after it are not.
+func TestANiceJobGivesWay(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux")
+	}
+	real, dir := find(t), t.TempDir()
+	script := filepath.Join(dir, "ffmpeg")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nnice >\"$0.$$\"\nexec "+real.FFmpeg+" \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tool := Tool{FFmpeg: script, FFprobe: real.FFprobe}
+	own := niceness(t, dir, tool, 0)
+	if got := niceness(t, dir, tool, 7); got != max(own, 7) {
+		t.Errorf("the job's niceness is %d", got)
+	}
+	if got := niceness(t, dir, tool, 0); got != own {
+		t.Errorf("afterwards a job's niceness is %d instead of %d", got, own)
+	}
+}
+
+// niceness runs a job and gives what it was run at.
+func niceness(t *testing.T, dir string, tool Tool, nice int) int {
+	t.Helper()
+	if res, err := tool.Run(t.Context(), Job{Graph: null(picture("s=16x16:d=0.2")), Nice: nice}); err != nil || res.Frames != 5 {
+		t.Fatalf("%d frames, %v", res.Frames, err)
+	}
+	all, err := filepath.Glob(filepath.Join(dir, "ffmpeg.*"))
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	said, err := os.ReadFile(all[0])
+	if err == nil {
+		err = os.Remove(all[0])
+	}
+	n, err2 := strconv.Atoi(strings.TrimSpace(string(said)))
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -19,6 +19,7 @@ type renderJSON struct {
 	State        string     `json:"state"`
 	Progress     float64    `json:"progress"` // 0 to 1
 	SlotsFilled  int        `json:"slots_filled"`
+	Units        int        `json:"units"`
 	UnitsEncoded int        `json:"units_encoded"`
 	UnitsReused  int        `json:"units_reused"`
 	StartedAt    *time.Time `json:"started_at"`
@@ -28,7 +29,7 @@ type renderJSON struct {
 
 func tellRender(r clip.Render) renderJSON {
 	return renderJSON{ID: r.ID, Clip: r.Clip, State: string(r.State), Progress: r.Progress, SlotsFilled: r.SlotsFilled,
-		UnitsEncoded: r.UnitsEncoded, UnitsReused: r.UnitsReused,
+		Units: r.Units, UnitsEncoded: r.UnitsEncoded, UnitsReused: r.UnitsReused,
 		StartedAt: stamp(r.Started), FinishedAt: stamp(r.Finished), Error: orNull(r.Error)}
 }
 

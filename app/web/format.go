@@ -19,6 +19,7 @@ func words() template.FuncMap {
 		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"utc":    func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 MST") },
 		"bytes":  bytesize,
+		"share":  func(f float64) string { return strconv.Itoa(int(100*f)) + " %" },
 		"dots":   dots,
 		"score":  func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) },
 		"state":  stateWord,

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/fault"
 	"oneframe/app/publish"
 	"oneframe/app/source"
 	"oneframe/app/store"
@@ -19,13 +20,15 @@ type rendersPage struct {
 	Renders []clip.Render // of all clips, the newest first
 	Titles  map[string]string
 	Mirrors []publish.Video // the clips at other hosts
+	Quality clip.Quality    // that clips are made in
+	Old     map[string]bool // clips that are still shown in another one
 }
 
 // shownRenders is how many renders of each clip the page looks back on.
 const shownRenders = 20
 
 func (s *Server) renders(c echo.Context) error {
-	p := rendersPage{adminLayout: s.adminLayout(c, "Renders"), Titles: map[string]string{}}
+	p := rendersPage{adminLayout: s.adminLayout(c, "Renders"), Titles: map[string]string{}, Quality: s.Studio.Settings(), Old: map[string]bool{}}
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
 		if p.Clips, err = source.List(tx); err != nil {
 			return err
@@ -37,6 +40,11 @@ func (s *Server) renders(c echo.Context) error {
 				return err
 			}
 			p.Renders = append(p.Renders, rs...)
+			now, err := clip.Current(tx, v.Slug)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			p.Old[v.Slug] = err == nil && now.Quality != p.Quality
 		}
 		p.Mirrors, err = s.Office.List(tx)
 		return err
