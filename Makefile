@@ -23,7 +23,7 @@ bench: tools-run
 
 # What CI asks beyond the tests.
 check:
-	@out=$$(gofmt -l main.go app templates static); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
+	@out=$$(gofmt -l main.go app examples templates static); [ -z "$$out" ] || { echo "gofmt would change: $$out"; exit 1; }
 	$(GO) vet ./...
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	$(GO) mod tidy -diff

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,9 +17,12 @@ import (
 	"oneframe/app/ftp"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
+	"oneframe/app/moderation/crowd"
+	"oneframe/app/outbound"
 	"oneframe/app/people"
 	"oneframe/app/publish"
 	"oneframe/app/rendition"
+	"oneframe/app/seal"
 	"oneframe/app/source"
 	"oneframe/app/store"
 	"oneframe/app/vault"
@@ -36,6 +40,7 @@ type App struct {
 	Door       *ingest.Door
 	Scaler     *ingest.Scaler
 	Desk       *moderation.Desk
+	Crowds     *crowd.Exchange
 	Studio     *clip.Studio
 	Office     *publish.Office
 	FTP        *ftp.Server
@@ -72,9 +77,15 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	if err != nil {
 		return nil, err
 	}
+	box, err := seal.Open(c.under("secret.key"))
+	if err != nil {
+		return nil, err
+	}
 	library := source.Library{Dir: c.under("clips")}
 	budget := rendition.NewBudget(int64(c.Ingest.Memory))
 	limits := rendition.Limits{Bytes: int64(c.Ingest.MaxBytes), Pixels: int64(c.Ingest.MaxPixels) * 1e6}
+	desk := &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments, Most: c.Moderation.Most, Confidence: c.Moderation.Confidence,
+		MinTrust: c.Moderation.MinTrust, Lease: time.Duration(c.Moderation.Lease), Open: c.Moderation.Open}
 	doors, err := c.ftp()
 	if err != nil {
 		return nil, err
@@ -89,8 +100,9 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 			Default:     c.Profile.rules(), Trust: c.Profile.Trusted, Quarantine: time.Duration(c.Profile.Quarantine), Corrections: time.Duration(c.Profile.Corrections)},
 		Scaler: &ingest.Scaler{DB: db, Originals: originals, Renditions: renditions, Budget: budget,
 			Tries: c.Ingest.Tries, Claim: 2 * time.Minute, Workers: workers(c.Ingest.Workers)},
-		Desk: &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments, Most: c.Moderation.Most, Confidence: c.Moderation.Confidence,
-			MinTrust: c.Moderation.MinTrust, Lease: time.Duration(c.Moderation.Lease), Open: c.Moderation.Open},
+		Desk: desk,
+		Crowds: &crowd.Exchange{DB: db, Desk: desk, Box: box, Client: outbound.NewClient(c.Moderation.Private, time.Minute),
+			Base: c.Web.URL, Private: c.Moderation.Private, Jitter: rand.Float64},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
 			Pick: c.Clip.Pick, Quality: c.Clip.quality(), Keep: c.Clip.Keep},
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},

@@ -112,6 +112,8 @@ type ModerationConfig struct {
 	Lease      Duration `yaml:"lease"`
 	Open       bool     `yaml:"open"`
 	Reestimate string   `yaml:"reestimate"`
+	Poll       string   `yaml:"poll"`
+	Private    bool     `yaml:"private"`
 }
 
 // ConsentConfig is what a contributor agrees to.
@@ -147,7 +149,7 @@ func Defaults() Config {
 		Clip:       ClipConfig{Pick: "newest", CRF: 22, Preset: "veryfast", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
-		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Reestimate: "41 3 * * *"},
+		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Reestimate: "41 3 * * *", Poll: "23 * * * *"},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
 			"and my picture may be shown in this clip and published with it. It stays mine, and I can delete it at any time with my own link."},
 		Limits: LimitsConfig{Enabled: true},
@@ -304,6 +306,8 @@ func (m ModerationConfig) validate() (wrong []error) {
 	check(time.Duration(m.Lease) >= 30*time.Second && time.Duration(m.Lease) <= 24*time.Hour, "lease", "must be from 30s to 24h, not %s", m.Lease)
 	_, err := parseCron(m.Reestimate)
 	check(err == nil, "reestimate", "must be a cron line of five fields, as in \"41 3 * * *\", or @daily, or @every 12h: %v", err)
+	_, err = parseCron(m.Poll)
+	check(err == nil, "poll", "must be a cron line of five fields, as in \"23 * * * *\", or @hourly, or @every 15m: %v", err)
 	return wrong
 }
 

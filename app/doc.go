@@ -32,7 +32,8 @@
 //
 // source turns an original video into a mezzanine, sound, a poster, slots and their
 // reference pictures. ingest is the one door in for pictures, and the scaling workers.
-// moderation turns judgments into a verdict. clip plans the timeline and renders it:
+// moderation turns judgments into a verdict; its subpackage crowd tells outside crowds of
+// frames and hears their judgments. clip plans the timeline and renders it:
 // every held picture and every run of original frames is a closed unit, encoded once and
 // cached, and a render joins units. publish mirrors the clip at other hosts, replacing
 // the video there under its address; the hall tells it which render is current, so that

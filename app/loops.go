@@ -38,7 +38,7 @@ func (a *App) Loops(ctx context.Context) error {
 	timer.Start()
 	var g errgroup.Group
 	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step,
-		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory, "judge": a.Desk.Step}
+		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory, "judge": a.Desk.Step, "crowds": a.Crowds.Step}
 	maps.Copy(steps, a.mirrors())
 	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })
@@ -125,11 +125,20 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 	if err != nil {
 		return nil, err
 	}
+	poll, err := parseCron(a.Config.Moderation.Poll)
+	if err != nil {
+		return nil, err
+	}
 	log := cronLog{a.Log}
 	timer := cron.New(cron.WithChain(cron.Recover(log), cron.SkipIfStillRunning(log)))
 	timer.Schedule(spec, cron.FuncJob(func() {
 		if err := a.Studio.RequestDue(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the scheduled render could not be requested", "error", err)
+		}
+	}))
+	timer.Schedule(poll, cron.FuncJob(func() {
+		if err := a.Crowds.Due(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("the outside crowds' judgments could not be asked for", "error", err)
 		}
 	}))
 	if a.Config.Clip.Follow {
@@ -214,6 +223,9 @@ func (a *App) Sweep(ctx context.Context) error {
 		return err
 	}
 	if err := a.People.Purge(ctx); err != nil {
+		return err
+	}
+	if err := a.Crowds.Sweep(ctx); err != nil {
 		return err
 	}
 	if err := a.Importer.Sweep(ctx); err != nil {

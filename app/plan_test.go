@@ -33,7 +33,7 @@ var doors = map[string][]string{
 	// rooms
 	"source":     {"fault", "store", "vault", "ffmpeg", "slot"},
 	"ingest":     {"fault", "store", "vault", "rendition", "metadata", "slot", "picture"},
-	"moderation": {"fault", "store", "picture"},
+	"moderation": {"fault", "store", "webhook", "seal", "outbound", "picture"},
 	"publish":    {"fault", "store"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
@@ -42,7 +42,7 @@ var doors = map[string][]string{
 	// beside the house: the program of make bench
 	"bench": {},
 	// hall
-	"app": {"fault", "store", "vault", "ffmpeg", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web", "ftp"},
+	"app": {"fault", "store", "vault", "ffmpeg", "seal", "outbound", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web", "ftp"},
 }
 
 // testOnly are packages that only tests may import.

@@ -161,7 +161,7 @@ func (s *sitting) judge(p picture.Picture, g Judgment) error {
 	if o.State == picture.Waiting {
 		return nil
 	}
-	return settle(s.tx, p, Crowd, o)
+	return settle(s.tx, p, Everybody, o)
 }
 
 // end writes what the sitting changed of the judge, the link and the site.

@@ -40,8 +40,8 @@ import (
 // crowd's name, ":" and its worker.
 type Judge string
 
-// Crowd stands for everybody's judgments together, where a decision names who made it.
-const Crowd Judge = "crowd"
+// Everybody stands for everybody's judgments together, where a decision names who made it.
+const Everybody Judge = "crowd"
 
 const (
 	accountPrefix   = "account:"
@@ -79,7 +79,7 @@ func (j Judge) Worker() (crowd, worker string, ok bool) {
 
 // check refuses whoever has no id, and whoever takes the crowd's.
 func (j Judge) check() error {
-	if j == "" || j == Crowd {
+	if j == "" || j == Everybody {
 		return fault.New(fault.Denied, "no_judge", "Please say who you are before you judge.")
 	}
 	odd := strings.ContainsFunc(string(j), unicode.IsControl)

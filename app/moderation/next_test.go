@@ -134,7 +134,7 @@ func TestManyFramesBegunByOthers(t *testing.T) {
 func TestWhoJudges(t *testing.T) {
 	s := newSite(t, 3)
 	s.frame(1, "")
-	for _, j := range []moderation.Judge{"", moderation.Crowd} {
+	for _, j := range []moderation.Judge{"", moderation.Everybody} {
 		_, err := s.Next(t.Context(), j, 1)
 		wantCode(t, err, fault.Denied, "no_judge")
 		_, err = s.Judge(t.Context(), j, []moderation.Judgment{s.judgment(0, 'F')})

@@ -11,7 +11,7 @@ import (
 
 // Decision is who decided what about a frame, and when, with how the judgments stood.
 type Decision struct {
-	By      Judge         // Crowd, or the moderator
+	By      Judge         // Everybody, or the moderator
 	Verdict picture.State // accepted, rejected or undecided
 	Reason  string
 	At      time.Time

@@ -85,7 +85,7 @@ func (d *Desk) Undo(ctx context.Context, by Judge, frame picture.ID) (picture.Pi
 		if err != nil {
 			return err
 		}
-		if last.By == "" || last.By == Crowd || last.Undone() {
+		if last.By == "" || last.By == Everybody || last.Undone() {
 			return fault.New(fault.Conflict, "nothing_to_undo", "No moderator's decision on this frame is in force.")
 		}
 		if _, err := tx.Exec(`UPDATE moderation_decision SET undone_at = $1, undone_by = $2 WHERE seq = $3`,
@@ -110,7 +110,7 @@ func (d *Desk) again(tx *store.Tx, p picture.Picture, by Judge) error {
 		return err
 	}
 	if o.State != picture.Waiting {
-		return settle(tx, p, Crowd, o)
+		return settle(tx, p, Everybody, o)
 	}
 	return reopen(tx, p, by)
 }
@@ -143,7 +143,7 @@ func settle(tx *store.Tx, p picture.Picture, by Judge, o Outcome) error {
 	}); err != nil {
 		return err
 	}
-	if err := note(tx, p.ID, o.State, by == Crowd); err != nil {
+	if err := note(tx, p.ID, o.State, by == Everybody); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`

@@ -262,7 +262,7 @@ func (s *site) checkFrame(frame int) {
 		return err
 	})
 	want := moderation.Tally(js, newcomers(3)).State
-	if len(ds) > 0 && ds[len(ds)-1].By != moderation.Crowd && !ds[len(ds)-1].Undone() {
+	if len(ds) > 0 && ds[len(ds)-1].By != moderation.Everybody && !ds[len(ds)-1].Undone() {
 		want = ds[len(ds)-1].Verdict
 	}
 	if p.State != want && p.State != picture.Withdrawn {

@@ -135,11 +135,11 @@ func (d *Desk) retallyOne(tx *store.Tx, id picture.ID) error {
 	if err != nil {
 		return err
 	}
-	moderated := last.By != "" && last.By != Crowd && !last.Undone()
+	moderated := last.By != "" && last.By != Everybody && !last.Undone()
 	switch p.State {
 	case picture.Waiting, picture.Accepted, picture.Rejected, picture.Undecided:
 		if !moderated {
-			return d.again(tx, p, Crowd)
+			return d.again(tx, p, Everybody)
 		}
 	}
 	return nil

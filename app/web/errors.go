@@ -76,7 +76,11 @@ func (s *Server) tell(c echo.Context, p Problem) error {
 		return s.errorPage(c, p)
 	}
 	if p.Status == http.StatusUnauthorized {
-		c.Response().Header().Set("WWW-Authenticate", `Bearer realm="oneframe"`)
+		scheme := "Bearer"
+		if strings.HasPrefix(c.Path(), "/hooks/") {
+			scheme = "Webhook-Signature"
+		}
+		c.Response().Header().Set("WWW-Authenticate", scheme+` realm="oneframe"`)
 	}
 	body, err := json.Marshal(p)
 	if err != nil {

@@ -111,7 +111,7 @@ func kindOf(c echo.Context) string {
 			return "login"
 		}
 	}
-	if strings.HasPrefix(c.Request().URL.Path, "/api/") {
+	if strings.HasPrefix(c.Request().URL.Path, "/api/") || strings.HasPrefix(c.Request().URL.Path, "/hooks/") {
 		return "api"
 	}
 	return ""

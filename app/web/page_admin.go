@@ -33,7 +33,7 @@ func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
 	all := []tab{{Name: "Frames", URL: "/admin/frames"}}
 	if a.Can(people.Admin) {
 		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], {Name: "Clips", URL: "/admin/clips"},
-			{Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
+			{Name: "Crowds", URL: "/admin/crowds"}, {Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
 	}
 	for i := range all {
 		all[i].Here = all[i].URL == c.Path() || all[i].URL+"/:id" == c.Path()
@@ -121,7 +121,7 @@ func (s *Server) namesOf(ctx context.Context) (func(by string) string, error) {
 	}
 	return func(by string) string {
 		switch {
-		case by == string(moderation.Crowd):
+		case by == string(moderation.Everybody):
 			return "the judges"
 		case by == "":
 			return "the site"

@@ -135,7 +135,7 @@ func (s *Server) fillOneFrame(tx *store.Tx, p *oneFramePage, id picture.ID) erro
 	}
 	if n := len(p.Decisions); n > 0 {
 		last := p.Decisions[n-1]
-		p.Undoable = last.By != moderation.Crowd && !last.Undone()
+		p.Undoable = last.By != moderation.Everybody && !last.Undone()
 	}
 	p.Events, err = picture.Events(tx, id)
 	return err

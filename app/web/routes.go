@@ -43,6 +43,10 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST("/admin/imports/:id/stop", s.stopImport, admin)
 	get("/admin/renders", s.renders, admin)
 	e.POST("/admin/mirrors/:host/:slug/resume", s.resumeMirror, admin)
+	get("/admin/crowds", s.crowds, admin)
+	e.POST("/admin/crowds", s.addCrowd, admin)
+	e.POST("/admin/crowds/:id/rotate", s.rotateCrowd, admin)
+	e.POST("/admin/crowds/:id/:act", s.changeCrowd, admin)
 	get("/admin/accounts", s.accounts, admin)
 	e.POST("/admin/accounts", s.addAccount, admin)
 	e.POST("/admin/accounts/:id", s.changeAccount, admin)
@@ -55,8 +59,12 @@ func (s *Server) routes(e *echo.Echo) {
 	get("/clips/:slug/clip.mp4", s.clipFile)
 	get("/clips/:slug/poster.jpg", s.poster)
 	get("/clips/:slug/poses/:file", s.pose)
+	get("/media/crowd/:crowd/:file", s.crowdPicture)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
+
+	// Messages that programs post of their own accord.
+	e.POST("/hooks/judgments", s.hookJudgments)
 
 	// The API.
 	const v1 = "/api/v1"

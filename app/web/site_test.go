@@ -23,10 +23,13 @@ import (
 	"oneframe/app/ffmpeg"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
+	"oneframe/app/moderation/crowd"
+	"oneframe/app/outbound"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/publish"
 	"oneframe/app/rendition"
+	"oneframe/app/seal"
 	"oneframe/app/slot"
 	"oneframe/app/source"
 	"oneframe/app/store"
@@ -108,11 +111,18 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 		return Rooms{}, err
 	}
 	library := source.Library{Dir: filepath.Join(dir, "clips")}
+	box, err := seal.Open(filepath.Join(dir, "secret.key"))
+	if err != nil {
+		return Rooms{}, err
+	}
+	desk := &moderation.Desk{DB: db, Judgments: 3}
 	return Rooms{DB: db, People: people.NewRegister(db), Originals: originals, Renditions: renditions,
 		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: filepath.Join(dir, "incoming"), Hold: 2},
 		Door: &ingest.Door{DB: db, Originals: originals, Budget: rendition.NewBudget(256 << 20),
 			Limits: rendition.Limits{Bytes: 12_000_000, Pixels: 50_000_000}},
-		Desk:   &moderation.Desk{DB: db, Judgments: 3},
+		Desk: desk,
+		Crowds: &crowd.Exchange{DB: db, Desk: desk, Box: box, Client: outbound.NewClient(true, time.Minute), Base: "https://site.example.org",
+			Private: true, Jitter: func() float64 { return 0 }},
 		Office: &publish.Office{DB: db, Every: time.Hour},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil

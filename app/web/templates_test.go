@@ -13,6 +13,7 @@ import (
 
 	"oneframe/app/clip"
 	"oneframe/app/moderation"
+	"oneframe/app/moderation/crowd"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/publish"
@@ -67,6 +68,10 @@ func samples() map[string][]any {
 				{people.Account{ID: "b", Name: "b", Role: people.Judge, Disabled: true}, false, nil}}}},
 		"admin_frames": {framesPage{}, framesPage{adminLayout: inside, State: picture.Accepted, Filters: []filter{{picture.Accepted, 12847}, {picture.Failed, 0}},
 			Frames: every, Shapes: shapes, Reasons: rejections(), Here: "/admin/frames?state=x&cursor=y", Next: "/admin/frames?cursor=z"}},
+		"admin_crowds": {crowdsPage{}, crowdsPage{adminLayout: inside, Ready: true, Now: now, Error: hostile, Told: crowd.Credentials{Secret: "whsec_x", FormKey: "abc"}, ToldOf: hostile,
+			Entered: crowd.New{Name: hostile, Kind: crowd.Poll, URL: hostile, PollURL: hostile, Form: true},
+			Crowds: []crowd.Crowd{{ID: "a", Name: hostile, Kind: crowd.Poll, URL: hostile, PollURL: hostile, State: "on", Trouble: hostile, PausedUntil: now.Add(time.Minute), OldUntil: now,
+				Due: 3, Dead: 2, DeadTrouble: hostile, Taken: 12847, Refused: 3, Refusal: "own_frame", HeardAt: now}, {ID: "b", State: "gone", Trouble: hostile}, {ID: "c", State: "off"}}}},
 		"error": {ErrorPage{}, ErrorPage{Layout: layout, Status: 500, Message: hostile, Request: "ABC"}, ErrorPage{Status: 404}, ErrorPage{Status: 429}, ErrorPage{Status: 507}},
 	}
 	name := func(by string) string { return by + hostile }
@@ -79,7 +84,7 @@ func samples() map[string][]any {
 			Given: 1, Needed: 3, Shown: true, Since: clip.Render{ID: "r", Finished: now}}, managePage{Clip: tall, Frame: f, Shown: true}, managePage{Clip: tall, Frame: f})
 		all["admin_frame"] = append(all["admin_frame"], oneFramePage{adminLayout: inside, Frame: f, Clip: dance, Name: name, Reasons: rejections(), Undoable: true,
 			Judgments: []moderation.Given{{Judge: "account:a", At: now, Judgment: moderation.Judgment{Trying: true, Likeness: 4}}, {Judge: "account:b", Judgment: moderation.Judgment{Nudity: true}}, {Judge: "account:c"}},
-			Decisions: []moderation.Decision{{By: moderation.Crowd, Verdict: picture.Undecided, At: now}, {By: "account:a", Verdict: picture.Rejected, Reason: hostile, At: now, UndoneAt: now, UndoneBy: "account:b"}},
+			Decisions: []moderation.Decision{{By: moderation.Everybody, Verdict: picture.Undecided, At: now}, {By: "account:a", Verdict: picture.Rejected, Reason: hostile, At: now, UndoneAt: now, UndoneBy: "account:b"}},
 			Events:    []picture.Event{{Kind: "received", At: now}, {Kind: "rejected", By: "account:a", Detail: hostile, At: now}}})
 	}
 	return all

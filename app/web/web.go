@@ -22,6 +22,7 @@ import (
 	"oneframe/app/fault"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
+	"oneframe/app/moderation/crowd"
 	"oneframe/app/people"
 	"oneframe/app/publish"
 	"oneframe/app/source"
@@ -36,6 +37,7 @@ type Rooms struct {
 	Door                  *ingest.Door
 	Importer              *source.Importer
 	Desk                  *moderation.Desk
+	Crowds                *crowd.Exchange
 	Studio                *clip.Studio
 	Office                *publish.Office
 	Originals, Renditions *vault.Vault

@@ -52,14 +52,14 @@ func Sign(h http.Header, id string, at time.Time, body []byte, secrets ...Secret
 }
 
 // Verify gives the id of a message that one of the secrets has signed within Tolerance
-// of now. Its errors are Denied: no_signature where a header is missing or can't be
-// read, old_message or early_message, bad_signature. Every secret is tried against
+// of now. Its errors are Unknown no_signature where a header is missing or can't be read,
+// and Denied: old_message or early_message, bad_signature. Every secret is tried against
 // every signature, each in constant time.
 func Verify(h http.Header, body []byte, now time.Time, secrets ...Secret) (id string, err error) {
 	id, stamp := h.Get(HeaderID), h.Get(HeaderTimestamp)
 	unix, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil || id == "" || len(id) > idMax || h.Get(HeaderSignature) == "" {
-		return "", fault.New(fault.Denied, "no_signature", "A message needs the headers %s, %s and %s.", HeaderID, HeaderTimestamp, HeaderSignature)
+		return "", fault.New(fault.Unknown, "no_signature", "A message needs the headers %s, %s and %s.", HeaderID, HeaderTimestamp, HeaderSignature)
 	}
 	at := time.Unix(unix, 0)
 	switch {

@@ -1,0 +1,245 @@
+package crowd
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"oneframe/app/fault"
+	"oneframe/app/outbound"
+	"oneframe/app/store"
+	"oneframe/app/webhook"
+)
+
+// The kinds of crowd.
+const (
+	Push = "http-push" // posts judgments to us by itself
+	Poll = "http-poll" // its judgments are collected
+)
+
+// New is a crowd to be added.
+type New struct {
+	Name    string // 2 to 60 characters
+	Kind    string // Push or Poll
+	URL     string // where its jobs are posted
+	PollURL string // where its judgments are collected; Poll
+	Form    bool   // it sends CrowdFlower-shaped webhooks
+}
+
+// Crowd is one that was added; its secrets are never told again.
+type Crowd struct {
+	ID, Name, Kind, URL, PollURL string
+
+	State       string // on, off, gone or removed
+	Trouble     string // the last one; "" after a success
+	Failures    int    // in a row
+	PausedUntil time.Time
+	Form        bool
+	OldUntil    time.Time // the secret before is valid until then; zero where there is none
+	Since       string
+	PollAt      time.Time
+	Taken       int64 // judgments
+	Refused     int64
+	Refusal     string // the last one's code
+	HeardAt     time.Time
+	Created     time.Time
+	Due, Dead   int // messages
+	Sent        int
+	DeadTrouble string // of the last that died
+}
+
+// Credentials are told once, when they are made.
+type Credentials struct {
+	Secret  string // whsec_…, for both directions
+	FormKey string // of CrowdFlower-shaped webhooks, "" without
+}
+
+// Add adds a crowd, switched on, and tells its credentials. It is posted every frame
+// that waits. Its errors are Invalid: bad_name, bad_kind, bad_url, private_network, or
+// no_address where the site's own public address isn't configured.
+func (x *Exchange) Add(ctx context.Context, n New) (Crowd, Credentials, error) {
+	if err := x.check(ctx, &n); err != nil {
+		return Crowd{}, Credentials{}, err
+	}
+	id := store.NewID()
+	told := Credentials{Secret: webhook.NewSecret().Reveal()}
+	if n.Form {
+		told.FormKey = newFormKey()
+	}
+	var made Crowd
+	err := x.DB.Write(ctx, func(tx *store.Tx) (err error) {
+		if _, err = tx.Exec(`INSERT INTO moderation_crowd (id, name, kind, url, poll_url, secret, form_key, state, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 'on', $8)`,
+			id, n.Name, n.Kind, n.URL, n.PollURL, x.Box.Seal(purpose(id), told.Secret), x.Box.Seal(purpose(id), told.FormKey), store.Millis(tx.Now)); err != nil {
+			return err
+		}
+		made, err = Get(tx, id)
+		return err
+	})
+	return made, told, err
+}
+
+func (x *Exchange) check(ctx context.Context, n *New) error {
+	n.Name = strings.TrimSpace(n.Name)
+	if l := utf8.RuneCountInString(n.Name); l < 2 || l > 60 || !utf8.ValidString(n.Name) || strings.ContainsFunc(n.Name, unicode.IsControl) {
+		return fault.New(fault.Invalid, "bad_name", "A crowd's name has 2 to 60 characters.")
+	}
+	if n.Kind != Push && n.Kind != Poll {
+		return fault.New(fault.Invalid, "bad_kind", "A crowd is %s or %s.", Push, Poll)
+	}
+	if x.Base == "" {
+		return fault.New(fault.Invalid, "no_address", "Set web.url in the configuration first: a crowd must know where the pictures are.")
+	}
+	urls := []*string{&n.URL}
+	if n.Kind == Poll {
+		urls = append(urls, &n.PollURL)
+	} else {
+		n.PollURL = ""
+	}
+	for _, text := range urls {
+		u, err := outbound.CheckURL(ctx, *text, x.Private)
+		if err != nil {
+			return err
+		}
+		*text = u.String()
+	}
+	return nil
+}
+
+// Change gives a crowd another name and other addresses; its kind stays. Errors as Add's.
+func (x *Exchange) Change(ctx context.Context, id string, n New) error {
+	var c Crowd
+	if err := x.DB.Read(ctx, func(tx *store.Tx) (err error) { c, err = Get(tx, id); return err }); err != nil {
+		return err
+	}
+	n.Kind = c.Kind
+	if err := x.check(ctx, &n); err != nil {
+		return err
+	}
+	return x.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE moderation_crowd SET name = $2, url = $3, poll_url = $4, paused_until = 0 WHERE id = $1`, id, n.Name, n.URL, n.PollURL)
+		return err
+	})
+}
+
+// Rotate makes a new secret and tells it; the one before counts for a week more, in
+// both directions, or until it is rotated again or ended by EndOld.
+func (x *Exchange) Rotate(ctx context.Context, id string) (Credentials, error) {
+	told := Credentials{Secret: webhook.NewSecret().Reveal()}
+	err := x.DB.Write(ctx, func(tx *store.Tx) error {
+		c, err := Get(tx, id)
+		if err != nil {
+			return err
+		}
+		if c.Form {
+			told.FormKey = newFormKey()
+		}
+		_, err = tx.Exec(`UPDATE moderation_crowd SET old_secret = secret, old_until = $2, secret = $3, form_key = $4 WHERE id = $1`,
+			id, store.Millis(tx.Now.Add(oldLasts)), x.Box.Seal(purpose(id), told.Secret), x.Box.Seal(purpose(id), told.FormKey))
+		return err
+	})
+	return told, err
+}
+
+// EndOld ends the secret before the last rotation at once.
+func (x *Exchange) EndOld(ctx context.Context, id string) error {
+	return x.change(ctx, id, `UPDATE moderation_crowd SET old_secret = '', old_until = 0 WHERE id = $1`)
+}
+
+// Switch switches a crowd on or off. Off, it is told nothing, and what it tells is
+// refused; on again, it is told what happened meanwhile.
+func (x *Exchange) Switch(ctx context.Context, id string, on bool) error {
+	if on {
+		return x.change(ctx, id, `UPDATE moderation_crowd SET state = 'on', trouble = '', failures = 0, paused_until = 0 WHERE id = $1`)
+	}
+	return x.change(ctx, id, `UPDATE moderation_crowd SET state = 'off' WHERE id = $1`)
+}
+
+// Remove takes a crowd away with its secrets and what waits for it. Its judgments stay.
+func (x *Exchange) Remove(ctx context.Context, id string) error {
+	return x.change(ctx, id,
+		`UPDATE moderation_crowd SET state = 'removed', secret = '', old_secret = '', old_until = 0, form_key = '', poll_at = 0 WHERE id = $1`,
+		`DELETE FROM moderation_crowd_message WHERE crowd = $1`,
+		`DELETE FROM moderation_crowd_heard WHERE crowd = $1`)
+}
+
+// Resend makes a crowd's dead messages due again, and ends a pause.
+func (x *Exchange) Resend(ctx context.Context, id string) error {
+	return x.change(ctx, id,
+		`UPDATE moderation_crowd SET paused_until = 0, failures = 0 WHERE id = $1`,
+		`UPDATE moderation_crowd_message SET state = 'due', attempts = 0, next_at = 0, done_at = 0 WHERE crowd = $1 AND state = 'dead'`,
+		`UPDATE moderation_crowd_message SET next_at = 0 WHERE crowd = $1 AND state = 'due'`)
+}
+
+// change runs statements, whose $1 is the crowd's id, on a crowd that is there.
+func (x *Exchange) change(ctx context.Context, id string, statements ...string) error {
+	return x.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := Get(tx, id); err != nil {
+			return err
+		}
+		for _, s := range statements {
+			if _, err := tx.Exec(s, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const columns = `c.id, c.name, c.kind, c.url, c.poll_url, c.state, c.trouble, c.failures, c.paused_until, c.form_key <> '', c.old_until,
+	c.since, c.poll_at, c.taken, c.refused, c.refusal, c.heard_at, c.created_at,
+	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'due'),
+	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'dead'),
+	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'sent'),
+	COALESCE((SELECT m.error FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'dead' ORDER BY m.done_at DESC LIMIT 1), '')`
+
+func scan(r interface{ Scan(...any) error }, c *Crowd) error {
+	var paused, old, poll, heard, created int64
+	err := r.Scan(&c.ID, &c.Name, &c.Kind, &c.URL, &c.PollURL, &c.State, &c.Trouble, &c.Failures, &paused, &c.Form, &old,
+		&c.Since, &poll, &c.Taken, &c.Refused, &c.Refusal, &heard, &created, &c.Due, &c.Dead, &c.Sent, &c.DeadTrouble)
+	c.PausedUntil, c.OldUntil, c.PollAt = store.Time(paused), store.Time(old), store.Time(poll)
+	c.HeardAt, c.Created = store.Time(heard), store.Time(created)
+	return err
+}
+
+// List gives the crowds that weren't removed, in the order they were added.
+func List(tx *store.Tx) ([]Crowd, error) {
+	return store.Each(tx, func(r *sql.Rows, c *Crowd) error { return scan(r, c) },
+		`SELECT `+columns+` FROM moderation_crowd c WHERE c.state <> 'removed' ORDER BY c.id`)
+}
+
+// Get gives one that wasn't removed; NotFound no_crowd.
+func Get(tx *store.Tx, id string) (Crowd, error) {
+	var c Crowd
+	err := scan(tx.QueryRow(`SELECT `+columns+` FROM moderation_crowd c WHERE c.id = $1 AND c.state <> 'removed'`, id), &c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Crowd{}, fault.New(fault.NotFound, "no_crowd", "There is no such crowd.")
+	}
+	return c, err
+}
+
+// Names gives the name of every crowd there ever was, by id.
+func Names(tx *store.Tx) (map[string]string, error) {
+	rows, err := store.Each(tx, func(r *sql.Rows, v *[2]string) error { return r.Scan(&v[0], &v[1]) }, `SELECT id, name FROM moderation_crowd`)
+	names := map[string]string{}
+	for _, v := range rows {
+		names[v[0]] = v[1]
+	}
+	return names, err
+}
+
+// purpose is what a crowd's secrets are sealed for.
+func purpose(id string) string { return "moderation_crowd:" + id }
+
+// newFormKey makes 160 random bits in hex, as CrowdFlower's keys looked.
+func newFormKey() string {
+	key := make([]byte, 20)
+	_, _ = rand.Read(key) // never fails (crypto/rand)
+	return hex.EncodeToString(key)
+}
