@@ -1,13 +1,15 @@
 # make run   serve the site at http://localhost:8080, with everything it needs
 # make test  run every test, with everything they need
+# make fuzz  throw mangled files at what reads strangers' bytes, ten minutes a test
 # make bench measure the figures and write docs/benchmarks.md
 
 export CGO_ENABLED = 0
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 PACKAGES ?= ./...
+FUZZTIME ?= 10m
 
-.PHONY: run build test bench check tools-run tools-test clean
+.PHONY: run build test fuzz bench check tools-run tools-test clean
 
 run: tools-run build
 	./bin/oneframe serve
@@ -17,6 +19,13 @@ build:
 
 test: tools-run tools-test
 	$(GO) test -timeout 40m $(PACKAGES)
+
+# Every fuzz test, FUZZTIME each: 'make fuzz FUZZTIME=1h' is for nights.
+fuzz:
+	@grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9]+' app | while IFS=: read -r file func; do \
+		echo "== $${func#func } in $$(dirname $$file), $(FUZZTIME)"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s -parallel 2 ./$$(dirname $$file) || exit 1; \
+	done
 
 bench: tools-run
 	$(GO) run ./app/bench
