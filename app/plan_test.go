@@ -37,7 +37,7 @@ var doors = map[string][]string{
 	"publish":    {"fault", "store"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
-	"web": {"fault", "store", "vault", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "templates", "static"},
+	"web": {"fault", "store", "vault", "metadata", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "templates", "static"},
 	"ftp": {"fault", "store", "vault", "people", "picture", "ingest"},
 	// beside the house: the program of make bench
 	"bench": {},

@@ -141,6 +141,9 @@ func (s *Server) getFrame(c echo.Context) error {
 	var j frameJSON
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
 		p, err := picture.Get(tx, picture.ID(c.Param("id")))
+		if err == nil && p.Photo() {
+			err = fault.New(fault.NotFound, "no_frame", "There is no such frame.")
+		}
 		if err != nil {
 			return err
 		}

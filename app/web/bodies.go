@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -29,6 +30,7 @@ func (s *Server) bounds() map[string]bound {
 	}
 	return map[string]bound{
 		"POST /api/v1/leases/:token/frame": {photo + formOverhead, 15 * time.Minute},
+		"POST /api/v1/pictures":            {cmp.Or(s.Door.PhotoLimits.Bytes, photo) + formOverhead, 15 * time.Minute},
 		"POST /api/v1/clips":               {s.MaxVideo + formOverhead, 12 * time.Hour},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/fault"
+	"oneframe/app/ingest"
 )
 
 // statuses turns a kind of failure into a status, in this one place.
@@ -38,6 +39,9 @@ type Problem struct {
 	Detail  string `json:"detail"`
 	Code    string `json:"code"`
 	Request string `json:"request_id,omitempty"` // of failures on our side: what to quote in a report
+
+	Refusal string          `json:"id,omitempty"`      // of a refused photograph in quarantine
+	Reasons []ingest.Reason `json:"reasons,omitempty"` // everything that is wrong with it
 }
 
 // ErrorPage is what the template "error" shows.
@@ -115,7 +119,12 @@ func problem(err error) (p Problem, after time.Duration) {
 	if f.Kind == fault.Internal {
 		f = fault.New(fault.Internal, "internal", "Something went wrong on our side.")
 	}
-	return Problem{Status: status, Title: http.StatusText(status), Detail: f.Message, Code: f.Code}, f.RetryAfter
+	p = Problem{Status: status, Title: http.StatusText(status), Detail: f.Message, Code: f.Code}
+	var r *ingest.Refusal
+	if errors.As(err, &r) {
+		p.Refusal, p.Reasons = r.ID, r.Reasons
+	}
+	return p, f.RetryAfter
 }
 
 // asFault gives the errors of the standard library that a stranger causes their kind.

@@ -24,6 +24,7 @@ type form struct {
 	fields map[string]string
 	file   *os.File // at its beginning; nil where the form had none
 	size   int64
+	name   string // of the file, as its sender called it, without folders
 }
 
 // readForm reads a multipart form whose file part has the name, into a file in dir that
@@ -84,7 +85,7 @@ func (f *form) keep(p *multipart.Part, dir string) error {
 	if err != nil {
 		return fault.Disk(err)
 	}
-	f.file = file
+	f.file, f.name = file, p.FileName()
 	if f.size, err = io.Copy(file, p); err != nil {
 		return fault.Disk(err)
 	}
