@@ -91,10 +91,12 @@ func (d *Door) known(ctx context.Context, p *photo) (r Receipt, profile Profile,
 }
 
 // examine reads the file and gives every reason against it; cause is the trouble of a
-// file that can't be opened. The error is the site's, not the photograph's.
+// file that can't be opened. What is accepted at once isn't decoded here: it would be
+// on its way later by as long as that takes, and the scaling worker finds it out
+// anyway. The error is the site's, not the photograph's.
 func (d *Door) examine(ctx context.Context, p *photo, profile Profile) (reasons []Reason, cause, err error) {
 	info, err := rendition.Inspect(p.Data, d.PhotoLimits)
-	if err == nil {
+	if err == nil && p.approver == "" {
 		err = d.check(ctx, p.Data, info)
 	}
 	switch f := fault.Of(err); {

@@ -198,7 +198,7 @@ func TestAProfileForAnAccount(t *testing.T) {
 	if q := s.get(second.ID); q.State != picture.Accepted || q.Version != 2 {
 		t.Errorf("its correction is %s", q.State)
 	}
-	if got := strings.Join(s.kinds(r.ID), " "); got != "received ready accepted received updated accepted" {
+	if got := strings.Join(s.kinds(r.ID), " "); got != "received accepted ready received updated accepted ready" {
 		t.Error(got)
 	}
 	for code, wrong := range map[string]ingest.Profile{"name_taken": {Name: "SPORT"}, "bad_name": {Name: " "}, "no_profile": {ID: "x", Name: "X"},

@@ -8,7 +8,9 @@
 //	any state but failed ─Withdraw─► withdrawn
 //
 // A corrected version takes a photograph back to received, from any of them but
-// withdrawn; see Replace. A picture with an approver is accepted as soon as it is ready.
+// withdrawn; see Replace. A picture with an approver is accepted from the beginning: its
+// event accepted stands right behind the one of its arrival, so that the feed doesn't
+// wait for renditions, though its state is received until it has them.
 //
 // A picture stands while it is received, waiting, undecided or accepted; a standing
 // picture fills its slot. The transitions here keep the slot's count in step, so no
@@ -68,6 +70,7 @@ type Picture struct {
 	Bytes         int64  // of the original; 0 where it was not noted
 	FileName      string // as a photograph's sender called it
 	Version       int    // from 1; grows with each correction
+	Approver      string // who had it accepted when it came in, as account:…; "" where nobody did
 
 	Large, Medium, Thumb    vault.Key
 	LargeWidth, LargeHeight int
@@ -92,7 +95,7 @@ type New struct {
 	// Of photographs:
 	FileName string
 	Bytes    int64
-	Approver string // who has it accepted as soon as it is ready, as account:…; "" leaves that to a moderator
+	Approver string // who has it accepted at once, as account:…; "" leaves that to a moderator
 	Approval string // why, as trusted
 }
 
@@ -120,7 +123,16 @@ func Record(tx *store.Tx, n New) (secret string, err error) {
 			return "", err
 		}
 	}
-	return secret, note(tx, n.ID, "received", "", "")
+	if err := note(tx, n.ID, "received", "", ""); err != nil || n.Approver == "" {
+		return secret, err
+	}
+	return secret, note(tx, n.ID, "accepted", n.Approver, n.Approval)
+}
+
+// Approved reports whether the picture may go out: it was accepted, or came in as
+// accepted and is only waiting for its renditions.
+func (p Picture) Approved() bool {
+	return p.State == Accepted || p.State == Received && p.Approver != ""
 }
 
 func hash(secret string) string {
@@ -129,13 +141,13 @@ func hash(secret string) string {
 }
 
 const columns = `id, origin, clip, number, account, name, consent, state, reason, score, judgments, original, type, width, height,
-	large, medium, thumb, large_width, large_height, error, attempts, received_at, settled_at, bytes, file_name, version`
+	large, medium, thumb, large_width, large_height, error, attempts, received_at, settled_at, bytes, file_name, version, approver`
 
 func scan(row interface{ Scan(...any) error }, p *Picture) error {
 	var received, settled int64
 	err := row.Scan(&p.ID, &p.Origin, &p.Slot.Clip, &p.Slot.Number, &p.Account, &p.Name, &p.Consent, &p.State, &p.Reason, &p.Score, &p.Judgments,
 		&p.Original, &p.Type, &p.Width, &p.Height, &p.Large, &p.Medium, &p.Thumb, &p.LargeWidth, &p.LargeHeight,
-		&p.Error, &p.Attempts, &received, &settled, &p.Bytes, &p.FileName, &p.Version)
+		&p.Error, &p.Attempts, &received, &settled, &p.Bytes, &p.FileName, &p.Version, &p.Approver)
 	p.ReceivedAt, p.SettledAt = store.Time(received), store.Time(settled)
 	return err
 }

@@ -35,30 +35,31 @@ type Renditions struct {
 	Width, Height        int
 }
 
-// Ready names the renditions: the picture now waits for its verdict, or is accepted at
-// once where it has an approver. A picture that was withdrawn meanwhile, or made ready by
+// Ready names the renditions: the picture now waits for its verdict, or is accepted
+// where it came in with an approver. A picture that was withdrawn meanwhile, or made ready by
 // another worker, is left as it is.
 func Ready(tx *store.Tx, id ID, r Renditions) error {
 	var version int
-	var approver, approval string
-	err := tx.QueryRow(`UPDATE picture SET state = 'waiting', large = $1, medium = $2, thumb = $3, large_width = $4, large_height = $5,
-		ready_at = $6, claimed_until = 0, error = '' WHERE id = $7 AND state = 'received' RETURNING version, approver, approval`,
-		r.Large, r.Medium, r.Thumb, r.Width, r.Height, store.Millis(tx.Now), id).Scan(&version, &approver, &approval)
+	var approver string
+	err := tx.QueryRow(`UPDATE picture SET state = CASE approver WHEN '' THEN 'waiting' ELSE 'accepted' END,
+		settled_at = CASE approver WHEN '' THEN settled_at ELSE $6 END, large = $1, medium = $2, thumb = $3, large_width = $4, large_height = $5,
+		ready_at = $6, claimed_until = 0, error = '' WHERE id = $7 AND state = 'received' RETURNING version, approver`,
+		r.Large, r.Medium, r.Thumb, r.Width, r.Height, store.Millis(tx.Now), id).Scan(&version, &approver)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := noteReady(tx, id, version); err != nil || approver == "" {
-		return err
-	}
-	_, err = Settle(tx, id, Verdict{State: Accepted, By: approver, Detail: approval})
-	return err
+	return noteReady(tx, id, version, approver != "")
 }
 
-// noteReady appends the event: a first version is ready, a later one is an update.
-func noteReady(tx *store.Tx, id ID, version int) error {
+// noteReady appends the event: a first version is ready, a later one is an update, of
+// which one that came in as accepted has told already.
+func noteReady(tx *store.Tx, id ID, version int, told bool) error {
+	if version > 1 && told {
+		return note(tx, id, "ready", "", versionWord(version))
+	}
 	if version > 1 {
 		return note(tx, id, "updated", "", versionWord(version))
 	}

@@ -86,8 +86,8 @@ func SameName(tx *store.Tx, account, fileName string, after time.Time) (p Pictur
 }
 
 // Replace makes what came in the next version of a photograph: it is received again, and
-// is scaled and settled like a new one, except that its event is updated. Until then its
-// renditions are those of the version before. It gives the number of the version.
+// is scaled and settled like a new one, except that its event is updated; one with an
+// approver is updated and accepted at once. Until then its renditions are those of the version before. It gives the number of the version.
 func Replace(tx *store.Tx, p Picture, n New) (number int, err error) {
 	if err := tx.QueryRow(`SELECT MAX(number) + 1 FROM picture_version WHERE picture = $1`, p.ID).Scan(&number); err != nil {
 		return 0, err
@@ -105,7 +105,13 @@ func Replace(tx *store.Tx, p Picture, n New) (number int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return number, note(tx, p.ID, "received", "", versionWord(number))
+	if err := note(tx, p.ID, "received", "", versionWord(number)); err != nil || n.Approver == "" {
+		return number, err
+	}
+	if err := note(tx, p.ID, "updated", "", versionWord(number)); err != nil {
+		return number, err
+	}
+	return number, note(tx, p.ID, "accepted", n.Approver, n.Approval)
 }
 
 // keep writes down how the version that is being replaced stood.
