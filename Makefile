@@ -27,7 +27,7 @@ fuzz:
 		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s -parallel 2 ./$$(dirname $$file) || exit 1; \
 	done
 
-bench: tools-run
+bench: tools-run tools-test
 	$(GO) run ./app/bench
 
 # What CI asks beyond the tests.

@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return []suite{scaling(), rendering(), importing(), leasing(), serving()}
+	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing()}
 }
 
 func scaling() suite {
@@ -66,4 +66,16 @@ func serving() suite {
 	}
 	return suite{title: "Pages over loopback, clients on the same cores; the baseline is a bare net/http handler", pkg: "./app/web", bench: "^Benchmark(Bare|Home|Timeline)$",
 		args: []string{"-count", "5"}, figures: append(row("home page", "Home"), row("timeline", "Timeline")...)}
+}
+
+func describing() suite {
+	return suite{title: "Reading the metadata of photographs from disk; the baseline is one exiftool that stays open", pkg: "./app/metadata", bench: "^Benchmark(Exiftool|Read)$",
+		args: []string{"-count", "5", "-benchtime", "3x"},
+		figures: []figure{
+			{what: "exiftool -json -stay_open", bench: "Exiftool", metric: "files/s", scale: 1, unit: "files/s"},
+			{what: "metadata.Read, with opening and reading the file", bench: "Read", metric: "files/s", scale: 1, unit: "files/s", base: "Exiftool",
+				wanted: "at least 50×", ok: func(_, ratio float64) bool { return ratio >= 50 }},
+			{what: "time that half of the files stay under", bench: "Read", metric: "median-ms", scale: 1, unit: "ms",
+				wanted: "under 1 ms", ok: func(v, _ float64) bool { return v < 1 }},
+		}}
 }
