@@ -406,10 +406,10 @@ func (s *stage) shows(number, name string) string {
 
 const tinyW, tinyH = 64, 36
 
-// tinyOf decodes one frame of a video or picture to a tiny one, cropped to 16:9: 64×36 of RGB.
+// tinyOf decodes one frame of a video or picture to a tiny one, cropped to 16:9 as the clip is: 64×36 of RGB.
 func (s *stage) tinyOf(input string, frame int) []byte {
 	s.Helper()
-	filter := fmt.Sprintf("select=eq(n\\,%d),format=gbrp,crop='min(iw,ih*16/9)':'min(ih,iw*9/16)',scale=%d:%d:flags=area,format=rgb24", frame, tinyW, tinyH)
+	filter := fmt.Sprintf("select=eq(n\\,%d),format=gbrp,crop='min(iw,ih*16/9)':'min(ih,iw*9/16)':'(iw-ow)/2':'(ih-oh)/3',scale=%d:%d:flags=area,format=rgb24", frame, tinyW, tinyH)
 	args := []string{"-v", "error"}
 	if !strings.Contains(input, "://") && filepath.Ext(input) == "" {
 		args = append(args, "-f", "mjpeg")

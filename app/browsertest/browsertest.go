@@ -26,7 +26,7 @@ import (
 )
 
 // Patience is how long a page may take for one thing.
-const Patience = 30 * time.Second
+const Patience = 90 * time.Second
 
 // Options say what sort of browser it is.
 type Options struct {
