@@ -1,0 +1,3 @@
+package feed
+
+const laidMost = 500
