@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"oneframe/app/clip"
+	"oneframe/app/feed"
 	"oneframe/app/ffmpeg"
 	"oneframe/app/ftp"
 	"oneframe/app/ingest"
@@ -44,6 +45,8 @@ type App struct {
 	Studio     *clip.Studio
 	Office     *publish.Office
 	FTP        *ftp.Server
+	Book       *feed.Book
+	Feed       *feed.Engine
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -106,7 +109,9 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
 			Pick: c.Clip.Pick, Quality: c.Clip.quality(), Keep: c.Clip.Keep},
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
+		Book:   &feed.Book{DB: db},
 	}
+	a.Feed = &feed.Engine{DB: db, People: a.People}
 	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
 	return a, nil
 }

@@ -35,14 +35,16 @@ var doors = map[string][]string{
 	"ingest":     {"fault", "store", "vault", "rendition", "metadata", "slot", "picture"},
 	"moderation": {"fault", "store", "webhook", "seal", "outbound", "picture"},
 	"publish":    {"fault", "store"},
+	"deliver":    {"fault", "store", "picture"},
+	"feed":       {"fault", "store", "metadata", "people", "picture", "deliver"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
-	"web": {"fault", "store", "vault", "metadata", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "templates", "static"},
+	"web": {"fault", "store", "vault", "metadata", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "feed", "deliver", "templates", "static"},
 	"ftp": {"fault", "store", "vault", "people", "picture", "ingest"},
 	// beside the house: the program of make bench
 	"bench": {},
 	// hall
-	"app": {"fault", "store", "vault", "ffmpeg", "seal", "outbound", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "web", "ftp"},
+	"app": {"fault", "store", "vault", "ffmpeg", "seal", "outbound", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "feed", "web", "ftp"},
 }
 
 // testOnly are packages that only tests may import.

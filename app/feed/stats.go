@@ -88,3 +88,12 @@ func (s *Stats) share(x *condition.Test, v string) float64 {
 	}
 	return min(1, (float64(s.values[x.Info.Index][v])+weight*p)/float64(s.pictures+weight))
 }
+
+// clone gives a copy that another goroutine may use.
+func (s *Stats) clone() *Stats {
+	c := *s
+	for i, m := range s.values {
+		c.values[i] = maps.Clone(m)
+	}
+	return &c
+}

@@ -20,6 +20,7 @@ import (
 
 	"oneframe/app/clip"
 	"oneframe/app/fault"
+	"oneframe/app/feed"
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/moderation/crowd"
@@ -40,6 +41,8 @@ type Rooms struct {
 	Crowds                *crowd.Exchange
 	Studio                *clip.Studio
 	Office                *publish.Office
+	Book                  *feed.Book
+	Feed                  *feed.Engine
 	Originals, Renditions *vault.Vault
 }
 

@@ -1,0 +1,90 @@
+// Package deliver keeps a queue for every subscriber: which pictures are on their way to
+// whom, and how far they came.
+//
+//	Enqueue ─► waiting ─► claimed ─► sent ──┐
+//	             ▲  │        │ │            │ Recall
+//	             │  │        │ └─► due ─► claimed again …
+//	             │  │        └───► dead     ▼
+//	             │  └─Recall─► cancelled  recalled
+//	             └── a newer version, or accepted again ──┘
+//
+// There is one delivery per picture and subscriber, whatever number of rules matched; one
+// on demand may repeat it and says so. A newer version of a picture that was sent makes
+// its delivery wait again, as an update.
+//
+// Recall cancels what nobody was given yet (waiting, due, dead). What was sent, or is
+// being sent this very moment, becomes recalled, and a row of deliver_recall carries the
+// message that takes it back:
+//
+//	waiting ─► claimed ─► done | due ─► claimed … | dead
+//	   └─ the picture was accepted again ─► cancelled
+//
+// Of those that wait for a subscriber the highest priority goes first, then the oldest.
+package deliver
+
+import (
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"oneframe/app/picture"
+	"oneframe/app/store"
+)
+
+// State is how far a delivery came.
+type State string
+
+// The states of the package comment's drawing.
+const (
+	Waiting   State = "waiting"
+	Claimed   State = "claimed"
+	Sent      State = "sent"
+	Due       State = "due"
+	Dead      State = "dead"
+	Cancelled State = "cancelled"
+	Recalled  State = "recalled"
+)
+
+// States lists them in the order in which pages do.
+func States() []State { return []State{Waiting, Claimed, Due, Sent, Dead, Cancelled, Recalled} }
+
+// Kind says why a picture is delivered.
+type Kind string
+
+// The kinds of delivery.
+const (
+	First  Kind = "first"
+	Update Kind = "update" // the subscriber has an older version, or had the picture recalled
+	Demand Kind = "demand"
+)
+
+// Delivery is one picture on its way to one subscriber.
+type Delivery struct {
+	ID         string
+	Picture    picture.ID
+	Subscriber string
+	Repeat     int // 0 by rule; from 1 on demand
+	Kind       Kind
+	Version    int // of the picture
+	Rules      []string
+	Priority   int // 0 to 1000, the highest first
+	State      State
+	Attempts   int
+	NextAt     time.Time // of one that is due again
+	Error      string    // of the last try
+	QueuedAt   time.Time
+	SentAt     time.Time
+}
+
+const columns = `id, picture, subscriber, repeat, kind, version, rules, priority, state, attempts, next_at, error, queued_at, sent_at`
+
+func scan(r *sql.Rows, d *Delivery) error {
+	var next, queued, sent int64
+	var rules string
+	err := r.Scan(&d.ID, &d.Picture, &d.Subscriber, &d.Repeat, &d.Kind, &d.Version, &rules, &d.Priority, &d.State, &d.Attempts, &next, &d.Error, &queued, &sent)
+	d.NextAt, d.QueuedAt, d.SentAt = store.Time(next), store.Time(queued), store.Time(sent)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(rules), &d.Rules)
+}
