@@ -39,6 +39,11 @@
 // the video there under its address; the hall tells it which render is current, so that
 // neither it nor clip knows the other.
 //
+// feed decides which subscriber gets which picture: rules are rows that can be searched,
+// compiled into one index whose cost hardly grows with their number; its engine follows
+// the log of pictures and has deliver queue one delivery for each subscriber, in the
+// transaction that marks its place in the log. deliver keeps those queues.
+//
 // # Faces and hall
 //
 // web serves the pages and the JSON API; ftp takes photographers' pictures in by FTP and

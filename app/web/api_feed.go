@@ -1,0 +1,209 @@
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/deliver"
+	"oneframe/app/fault"
+	"oneframe/app/feed"
+	"oneframe/app/feed/condition"
+	"oneframe/app/picture"
+	"oneframe/app/store"
+)
+
+// subscriberJSON is a subscriber as the API tells it.
+type subscriberJSON struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Contact   string     `json:"contact"`
+	State     string     `json:"state"`
+	Rules     int        `json:"rules"`
+	CreatedAt *time.Time `json:"created_at"`
+	ChangedAt *time.Time `json:"changed_at"`
+}
+
+func tellSubscriber(x feed.Subscriber) subscriberJSON {
+	return subscriberJSON{x.ID, x.Name, x.Contact, string(x.State), x.Rules, stamp(x.Created), stamp(x.Changed)}
+}
+
+func tellAll[T, J any](all []T, tell func(T) J) []J {
+	told := make([]J, 0, len(all))
+	for _, x := range all {
+		told = append(told, tell(x))
+	}
+	return told
+}
+
+func (s *Server) listSubscribers(c echo.Context) error {
+	var all []feed.Subscriber
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		all, err = feed.Subscribers(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(tellAll(all, tellSubscriber), ""))
+}
+
+func (s *Server) addSubscriber(c echo.Context) error {
+	var n feed.NewSubscriber
+	if err := decode(c, &n, false); err != nil {
+		return err
+	}
+	x, err := s.Book.AddSubscriber(c.Request().Context(), string(s.judge(c)), n)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", s.base(c)+"/api/v1/subscribers/"+x.ID)
+	return c.JSON(http.StatusCreated, tellSubscriber(x))
+}
+
+func (s *Server) getSubscriber(c echo.Context) error {
+	var x feed.Subscriber
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		x, err = feed.GetSubscriber(tx, c.Param("id"))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, tellSubscriber(x))
+}
+
+func (s *Server) changeSubscriber(c echo.Context) error {
+	var n feed.NewSubscriber
+	if err := decode(c, &n, false); err != nil {
+		return err
+	}
+	x, err := s.Book.ChangeSubscriber(c.Request().Context(), string(s.judge(c)), c.Param("id"), n)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, tellSubscriber(x))
+}
+
+// endSubscriber ends a subscriber: its rules match nothing any more. What was delivered stays known.
+func (s *Server) endSubscriber(c echo.Context) error {
+	if err := s.setSubscriber(c, feed.Ended); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// setSubscriber changes nothing but the state.
+func (s *Server) setSubscriber(c echo.Context, state feed.SubscriberState) error {
+	var x feed.Subscriber
+	ctx := c.Request().Context()
+	err := s.DB.Read(ctx, func(tx *store.Tx) (err error) {
+		x, err = feed.GetSubscriber(tx, c.Param("id"))
+		return err
+	})
+	if err == nil {
+		_, err = s.Book.ChangeSubscriber(ctx, string(s.judge(c)), x.ID, feed.NewSubscriber{Name: x.Name, Contact: x.Contact, State: state})
+	}
+	return err
+}
+
+// changeJSON is a line of the record.
+type changeJSON struct {
+	Kind    string     `json:"kind"`
+	Subject string     `json:"subject"`
+	Action  string     `json:"action"`
+	By      string     `json:"by"`
+	Was     *string    `json:"was"`
+	Now     *string    `json:"now"`
+	At      *time.Time `json:"at"`
+}
+
+func (s *Server) listChanges(c echo.Context) error {
+	var all []feed.Change
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		if _, err = feed.GetSubscriber(tx, c.Param("id")); err == nil {
+			all, err = feed.Changes(tx, c.Param("id"), 500)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(tellAll(all, func(x feed.Change) changeJSON {
+		return changeJSON{x.Kind, x.Subject, x.Action, x.By, orNull(x.Was), orNull(x.Now), stamp(x.At)}
+	}), ""))
+}
+
+// deliveryJSON is a delivery as the API tells it.
+type deliveryJSON struct {
+	ID         string     `json:"id"`
+	Picture    string     `json:"picture"`
+	Subscriber string     `json:"subscriber"`
+	Kind       string     `json:"kind"`
+	Version    int        `json:"version"`
+	State      string     `json:"state"`
+	Priority   int        `json:"priority"`
+	Attempts   int        `json:"attempts"`
+	QueuedAt   *time.Time `json:"queued_at"`
+	NextAt     *time.Time `json:"next_at"`
+	SentAt     *time.Time `json:"sent_at"`
+	Error      *string    `json:"error"`
+	Rules      []string   `json:"rules"`
+}
+
+func tellDelivery(d deliver.Delivery) deliveryJSON {
+	return deliveryJSON{d.ID, string(d.Picture), d.Subscriber, string(d.Kind), d.Version, string(d.State), d.Priority, d.Attempts,
+		stamp(d.QueuedAt), stamp(d.NextAt), stamp(d.SentAt), orNull(d.Error), d.Rules}
+}
+
+func (s *Server) listDeliveries(c echo.Context) error {
+	limit, err := number(c, "limit", 1, 500, 50)
+	if err != nil {
+		return err
+	}
+	var all []deliver.Delivery
+	next := ""
+	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		all, next, err = deliver.List(tx, deliver.Query{Subscriber: c.QueryParam("subscriber"), Picture: picture.ID(c.QueryParam("picture")),
+			State: deliver.State(c.QueryParam("state")), Cursor: c.QueryParam("cursor"), Limit: limit})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(tellAll(all, tellDelivery), next))
+}
+
+// fieldJSON is what can be asked about a field, for a form.
+type fieldJSON struct {
+	Field  string            `json:"field"`
+	Type   string            `json:"type"`
+	Label  string            `json:"label"`
+	Help   string            `json:"help"`
+	Ops    []condition.Op    `json:"ops"`
+	Values []condition.Entry `json:"values"` // of a known vocabulary; empty where any text will do
+}
+
+func (s *Server) listFields(c echo.Context) error {
+	return c.JSON(http.StatusOK, listOf(tellAll(condition.Fields(), func(i condition.Info) fieldJSON {
+		values := condition.Offered(i.Field)
+		if values == nil {
+			values = []condition.Entry{}
+		}
+		return fieldJSON{string(i.Field), string(i.Type), i.Label, i.Help, i.Ops(), values}
+	}), ""))
+}
+
+// since reads a moment of a query or body: RFC 3339, or a day; the zero time for "".
+func since(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	for _, form := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fault.New(fault.Invalid, "bad_since", "A moment is written as 2026-03-31T18:00:00Z, or as a day.")
+}
