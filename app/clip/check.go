@@ -27,7 +27,7 @@ func (s *Studio) check(ctx context.Context, l *layout, path string, changed []sp
 	if err == nil {
 		err = s.checkFrames(ctx, l, path, changed)
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !isStarved(err) {
 		return fault.Wrap(err, fault.Internal, "check_failed", "The new clip did not pass its check, so the old one stays.")
 	}
 	return err
@@ -156,6 +156,9 @@ func (s *Studio) decodeFrames(ctx context.Context, l *layout, video *track, span
 func (s *Studio) decode(ctx context.Context, frames *ffmpeg_go.Stream, in io.Reader, want int, more ffmpeg_go.KwArgs) error {
 	graph := frames.Output("-", ffmpeg_go.KwArgs{"f": "null", "fps_mode": "passthrough"}, more).GlobalArgs("-loglevel", "error")
 	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Nice: s.nice})
+	if why := starved(err, res.Log); why != nil && ctx.Err() == nil {
+		return why
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("decode: %w", err)

@@ -113,10 +113,10 @@ func (e encoder) run(ctx context.Context, graph *ffmpeg_go.Stream, in *pieces, t
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
-		return fault.Wrap(fault.Disk(fmt.Errorf("%w\n%s", err, res.Log)), fault.Internal, "encode_failed", "ffmpeg could not encode a part of the clip.")
+	if why := starved(err, res.Log); why != nil || err == nil {
+		return why
 	}
-	return nil
+	return fault.Wrap(fmt.Errorf("%w\n%s", err, res.Log), fault.Internal, "encode_failed", "ffmpeg could not encode a part of the clip.")
 }
 
 // input gives the bytes for ffmpeg's standard input and the graph that makes of them the

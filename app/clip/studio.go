@@ -171,7 +171,19 @@ func (s *Studio) discard(ctx context.Context, r Render) error {
 	if err != nil || named {
 		return err
 	}
-	return ignoreMissing(os.Remove(s.File(r)))
+	if err := ignoreMissing(os.Remove(s.File(r))); err != nil {
+		return err
+	}
+	return errors.Join(removeEmpty(s.Library.Renders(r.Clip)), removeEmpty(s.Library.Folder(r.Clip)))
+}
+
+// removeEmpty takes away a folder that the join made for a clip that was removed meanwhile.
+func removeEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) > 0 {
+		return ignoreMissing(err)
+	}
+	return ignoreMissing(os.Remove(dir))
 }
 
 func removeAll(paths []string) (err error) {

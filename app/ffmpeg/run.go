@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
 
 	ffmpeg_go "github.com/u2takey/ffmpeg-go"
@@ -54,7 +55,12 @@ type Failed struct {
 	Said string // the last line of its log
 }
 
-func (e *Failed) Error() string { return fmt.Sprintf("ffmpeg ended with code %d: %s", e.Code, e.Said) }
+func (e *Failed) Error() string {
+	if e.Code < 0 {
+		return strings.TrimSpace("ffmpeg was ended by a signal " + e.Said)
+	}
+	return fmt.Sprintf("ffmpeg ended with code %d: %s", e.Code, e.Said)
+}
 
 const (
 	logMax    = 64 << 10
