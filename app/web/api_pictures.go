@@ -155,7 +155,7 @@ func tellPicture(tx *store.Tx, p picture.Picture, account, base string) (picture
 
 func tellHeld(h ingest.Held, account, base string) pictureJSON {
 	return pictureJSON{ID: h.ID, Origin: h.Origin, Account: account, State: "refused", SHA256: string(h.Original), FileName: h.FileName, Type: h.Type, Width: h.Width, Height: h.Height,
-		Bytes: h.Bytes, Version: 1, ReceivedAt: stamp(h.ReceivedAt), Metadata: h.Record, Reasons: h.Reasons, PageURL: base + "/admin/refused/" + h.ID}
+		Bytes: h.Bytes, Version: 1, ReceivedAt: stamp(h.ReceivedAt), Metadata: h.Record, Reasons: h.Reasons, PageURL: base + "/pictures/refused/" + h.ID}
 }
 
 // photoPath is the page of a picture of the register.

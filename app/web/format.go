@@ -13,16 +13,23 @@ import (
 // words are how templates write numbers, times and states.
 func words() template.FuncMap {
 	return template.FuncMap{
-		"count":   count,
-		"plural":  plural,
-		"clock":   clock,
-		"rfc":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"utc":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 MST") },
-		"bytes":   bytesize,
-		"share":   func(f float64) string { return strconv.Itoa(int(100*f)) + " %" },
-		"dots":    dots,
-		"score":   func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) },
-		"state":   stateWord,
+		"count":      count,
+		"plural":     plural,
+		"clock":      clock,
+		"rfc":        func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"utc":        func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 MST") },
+		"bytes":      bytesize,
+		"share":      func(f float64) string { return strconv.Itoa(int(100*f)) + " %" },
+		"dots":       dots,
+		"score":      func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) },
+		"state":      stateWord,
+		"photostate": photoStateWord,
+		"millions": func(n int64) string {
+			if n == 0 {
+				return ""
+			}
+			return strconv.FormatFloat(float64(n)/1e6, 'f', -1, 64)
+		},
 		"pair":    func(first, second any) pair { return pair{first, second} },
 		"count64": func(n int64) string { return count(int(n)) },
 	}

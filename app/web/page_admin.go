@@ -30,9 +30,9 @@ func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
 	l := adminLayout{Layout: s.layout(c, title)}
 	l.Nav = "admin"
 	a, _ := s.account(c)
-	all := []tab{{Name: "Frames", URL: "/admin/frames"}}
+	all := []tab{{Name: "Frames", URL: "/admin/frames"}, {Name: "Pictures", URL: "/admin/pictures"}}
 	if a.Can(people.Admin) {
-		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], {Name: "Clips", URL: "/admin/clips"},
+		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], all[1], {Name: "Refused", URL: "/admin/refused"}, {Name: "Profiles", URL: "/admin/profiles"}, {Name: "Clips", URL: "/admin/clips"},
 			{Name: "Crowds", URL: "/admin/crowds"}, {Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
 	}
 	for i := range all {

@@ -74,6 +74,7 @@ func samples() map[string][]any {
 				Due: 3, Dead: 2, DeadTrouble: hostile, Taken: 12847, Refused: 3, Refusal: "own_frame", HeardAt: now}, {ID: "b", State: "gone", Trouble: hostile}, {ID: "c", State: "off"}}}},
 		"error": {ErrorPage{}, ErrorPage{Layout: layout, Status: 500, Message: hostile, Request: "ABC"}, ErrorPage{Status: 404}, ErrorPage{Status: 429}, ErrorPage{Status: 507}},
 	}
+	maps.Copy(all, pictureSamples(inside, now))
 	name := func(by string) string { return by + hostile }
 	all["admin_frame"] = append(all["admin_frame"], oneFramePage{Name: name})
 	all["frame"] = append(all["frame"], framePage{})
