@@ -21,7 +21,7 @@ const (
 
 // Engine follows the log of pictures. For every picture that is accepted it has one
 // delivery made for each subscriber one of whose rules matches; for one that is
-// withdrawn or rejected, recalls. What it does for a batch of events and the mark in the
+// withdrawn or rejected, or turns out broken, recalls. What it does for a batch of events and the mark in the
 // log are one transaction, so that it never skips an event and never does one twice,
 // whenever the process dies.
 //
@@ -96,7 +96,7 @@ func (e *Engine) batch(tx *store.Tx, names map[string]string) error {
 
 // decides reports whether after such an event a picture may have to go out, or back.
 func decides(kind string) bool {
-	return kind == "accepted" || kind == "updated" || kind == "withdrawn" || kind == "rejected"
+	return kind == "accepted" || kind == "updated" || kind == "withdrawn" || kind == "rejected" || kind == "failed"
 }
 
 // settle does for a picture what its state now asks for.
@@ -105,12 +105,12 @@ func (e *Engine) settle(tx *store.Tx, id picture.ID, names map[string]string, co
 	if err != nil {
 		return err
 	}
-	switch p.State {
-	case picture.Withdrawn, picture.Rejected:
+	switch {
+	case p.Approved(): // perhaps before it has its renditions
+		return e.send(tx, p, names, counts)
+	case p.State == picture.Withdrawn || p.State == picture.Rejected || p.State == picture.Failed:
 		_, err := deliver.Recall(tx, id, string(p.State))
 		return err
-	case picture.Accepted:
-		return e.send(tx, p, names, counts)
 	}
 	return nil
 }

@@ -57,6 +57,29 @@ func TestAnAcceptedPictureIsQueuedOnceForEverySubscriberThatAsks(t *testing.T) {
 	}
 }
 
+// A trusted photographer's picture is accepted before it is scaled: the feed doesn't wait
+// for that, and takes it back where the file turns out broken.
+func TestAPictureThatCameInAcceptedIsQueuedAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	ann := s.subscriber("ann")
+	s.rule(ann, `keyword has "tulip"`)
+	id := picture.ID(store.NewID())
+	s.write(func(tx *store.Tx) error {
+		_, err := picture.Record(tx, picture.New{ID: id, Origin: "ftp", Account: "x", Original: vault.KeyOf([]byte(id)), Type: "image/jpeg",
+			Width: 3000, Height: 2000, FileName: "a.jpg", Approver: "account:x", Approval: "trusted"})
+		if err != nil {
+			return err
+		}
+		return picture.Describe(tx, id, metadata.Record{Keywords: []string{"tulip"}})
+	})
+	s.step()
+	s.want(id, "ann waiting first 1")
+	s.write(func(tx *store.Tx) error { return picture.Fail(tx, id, "broken") })
+	s.step()
+	s.want(id, "ann cancelled first 1")
+}
+
 func TestAWithdrawnPictureIsRecalledFromWhoeverWasGivenIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
