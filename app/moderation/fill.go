@@ -198,7 +198,8 @@ func (d *Desk) readGold(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	var all []Task
+	var pics []picture.Picture
+	nudity := map[picture.ID]bool{}
 	for _, g := range golds {
 		p, err := picture.Get(tx, g.Right.Frame)
 		if fault.Is(err, fault.NotFound) || err == nil && p.State != picture.Accepted && p.State != picture.Rejected {
@@ -208,7 +209,14 @@ func (d *Desk) readGold(tx *store.Tx) error {
 			return err
 		}
 		p.State, p.Reason, p.Score, p.Judgments = picture.Waiting, "", 0, 0 // as the others are
-		all = append(all, Task{p, g.Right.Nudity})
+		pics, nudity[p.ID] = append(pics, p), g.Right.Nudity
+	}
+	all, err := d.entries(tx, pics)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		e.blurred = nudity[e.id()]
 	}
 	d.queue.mu.Lock()
 	defer d.queue.mu.Unlock()
@@ -217,28 +225,17 @@ func (d *Desk) readGold(tx *store.Tx) error {
 }
 
 // meet gives what is known of a judge who comes for a page.
-func (d *Desk) meet(tx *store.Tx, j Judge) (*person, error) {
+func (d *Desk) meet(ctx context.Context, j Judge) (who *person, err error) {
 	q := &d.queue
 	q.mu.Lock()
-	who := q.judges[j]
+	who = q.judges[j]
 	q.mu.Unlock()
 	if who != nil {
 		return who, nil
 	}
-	who = &person{seen: map[picture.ID]bool{}}
-	var err error
-	if who.same, err = same(tx, j); err != nil {
-		return nil, err
-	}
-	seen, err := store.Each(tx, func(r *sql.Rows, id *picture.ID) error { return r.Scan(id) }, `
-		SELECT g.frame FROM moderation_gold g WHERE EXISTS (SELECT 1 FROM moderation_answer a WHERE a.frame = g.frame AND a.judge = $1)
-			OR EXISTS (SELECT 1 FROM moderation_judgment m WHERE m.frame = g.frame AND m.judge = $1)
-			OR EXISTS (SELECT 1 FROM moderation_sender s WHERE s.frame = g.frame AND s.sender = $1)`, j)
+	err = d.DB.Read(ctx, func(tx *store.Tx) (err error) { who, err = personOf(tx, j); return err })
 	if err != nil {
 		return nil, err
-	}
-	for _, id := range seen {
-		who.seen[id] = true
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -247,4 +244,29 @@ func (d *Desk) meet(tx *store.Tx, j Judge) (*person, error) {
 	}
 	q.judges[j] = who
 	return who, nil
+}
+
+func personOf(tx *store.Tx, j Judge) (*person, error) {
+	who := &person{same: []Judge{j}, seen: map[picture.ID]bool{}}
+	rows, err := tx.Query(`SELECT 'other', other, 0 FROM moderation_alias WHERE judge = $1
+		UNION ALL SELECT 'gold', frame, good FROM moderation_answer WHERE judge = $1`, j)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var what, id string
+		var right int
+		if err := rows.Scan(&what, &id, &right); err != nil {
+			return nil, err
+		}
+		if what == "other" {
+			who.same = append(who.same, Judge(id))
+			continue
+		}
+		who.seen[picture.ID(id)] = true
+		who.gold.seen++
+		who.gold.right += right
+	}
+	return who, rows.Err()
 }

@@ -153,7 +153,7 @@ func (s *sitting) answer(j Judgment) error {
 	s.me.GoldRight += flag(right)
 	s.answers++
 	s.result.Accepted++
-	s.changes = append(s.changes, change{frame: j.Frame, gold: true})
+	s.changes = append(s.changes, change{frame: j.Frame, gold: true, right: right})
 	if !right {
 		s.result.Wrong = append(s.result.Wrong, Explanation{Frame: j.Frame, Said: j, Right: g.Right, Reason: g.Reason})
 	}

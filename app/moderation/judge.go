@@ -87,6 +87,7 @@ type change struct {
 	frame   picture.ID
 	outcome Outcome
 	gold    bool
+	right   bool // the answer, where it is gold
 }
 
 func (d *Desk) sit(tx *store.Tx, j Judge) (s *sitting, err error) {

@@ -29,45 +29,48 @@ func (d *Desk) Next(ctx context.Context, j Judge, n int) ([]Task, error) {
 	if n <= 0 || n > PageMax {
 		n = PageMax
 	}
-	var me ledger
-	var who *person
-	err := d.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if _, err = d.admit(tx, j); err != nil {
-			return err
-		}
-		if me, err = ledgerOf(tx, j); err != nil {
-			return err
-		}
-		who, err = d.meet(tx, j)
-		return err
-	})
+	if err := d.may(ctx, j); err != nil {
+		return nil, err
+	}
+	who, err := d.meet(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.catchUp(ctx); err != nil {
 		return nil, err
 	}
-	return d.deal(j, who, n, d.counts(me.GoldSeen, me.GoldRight)), nil
+	return d.deal(j, who, n), nil
+}
+
+// may is May; only of a volunteer the database is asked.
+func (d *Desk) may(ctx context.Context, j Judge) error {
+	if err := j.check(); err != nil || !j.Volunteer() {
+		return err
+	}
+	return d.DB.Read(ctx, func(tx *store.Tx) error { return d.May(tx, j) })
 }
 
 // deal makes a page of what is in memory.
-func (d *Desk) deal(j Judge, who *person, n int, heard bool) []Task {
+func (d *Desk) deal(j Judge, who *person, n int) []Task {
 	q := &d.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := d.DB.Now()
 	frames := q.choose(j, who, n, now)
-	g, ok := q.unseen(who)
-	if ok = ok && len(frames) > 0 && goldIsDue(n); ok {
+	var gold *entry
+	if len(frames) > 0 && goldIsDue(n) {
+		gold = q.unseen(j, who)
+	}
+	if gold != nil {
 		frames = frames[:min(len(frames), n-1)]
 	}
-	q.lay(j, frames, now, d.lease(), heard)
-	tasks := make([]Task, 0, len(frames)+1)
+	q.lay(j, frames, now, d.lease(), d.counts(who.gold.seen, who.gold.right))
+	if gold != nil {
+		frames = slices.Insert(frames, rand.IntN(len(frames)+1), gold)
+	}
+	tasks := make([]Task, 0, len(frames))
 	for _, e := range frames {
 		tasks = append(tasks, Task{e.pic, e.blurred})
-	}
-	if ok {
-		tasks = slices.Insert(tasks, rand.IntN(len(tasks)+1), g)
 	}
 	return tasks
 }

@@ -26,7 +26,7 @@ type queue struct {
 	by      [][]*entry // by the number of judgments, each in the order of the frames' ids
 	open    map[Judge]page
 	judges  map[Judge]*person
-	gold    []Task
+	gold    []*entry
 	goldNew bool // the gold has changed since
 }
 
@@ -56,7 +56,8 @@ type page struct {
 // person is what is known of a judge who comes for pages.
 type person struct {
 	same []Judge             // see same
-	seen map[picture.ID]bool // gold that they answered or judged
+	seen map[picture.ID]bool // gold that they answered
+	gold record
 }
 
 // peopleMax bounds how many judges are remembered; they are read again when they come.
@@ -165,18 +166,19 @@ func (q *queue) close(j Judge) {
 	delete(q.open, j)
 }
 
-// unseen gives a gold frame that the judge hasn't seen, drawn by lot; the caller holds mu.
-func (q *queue) unseen(who *person) (g Task, ok bool) {
-	var left []Task
+// unseen gives a gold frame that the judge hasn't seen, drawn by lot, nil where there is
+// none; the caller holds mu.
+func (q *queue) unseen(j Judge, who *person) *entry {
+	var left []*entry
 	for _, g := range q.gold {
-		if !who.seen[g.ID] && !own(who.same, g.Account, "") {
+		if !who.seen[g.id()] && !g.forbidden(j, who) {
 			left = append(left, g)
 		}
 	}
 	if len(left) == 0 {
-		return g, false
+		return nil
 	}
-	return left[rand.IntN(len(left))], true
+	return left[rand.IntN(len(left))]
 }
 
 // judged takes over what a sitting changed, after it was committed.
@@ -184,8 +186,10 @@ func (q *queue) judged(j Judge, changes []change) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, c := range changes {
-		if who := q.judges[j]; c.gold && who != nil {
+		if who := q.judges[j]; c.gold && who != nil && !who.seen[c.frame] {
 			who.seen[c.frame] = true
+			who.gold.seen++
+			who.gold.right += flag(c.right)
 		}
 		e := q.frames[c.frame]
 		switch {

@@ -59,10 +59,11 @@ const raise = 2
 //
 // so a newcomer, of trust 2/3, adds ln 4: three who agree make 0.97, two against one
 // 0.76, three against one 0.93. The first line that holds is the outcome, with C the
-// confidence asked, "half" of Least, n judgments:
+// confidence asked, half of Least, n judgments:
 //
 //	two trusted judges saw nudity                                rejected, nudity
-//	P(fine) ≤ 1−C, and more than half speak for one reason       rejected, for that reason
+//	more than half speak for one reason, and P(reason) ≥ C       rejected, for that reason
+//	the same with n ≤ Least, and P(fine) ≤ 1−C                   rejected, for that reason
 //	n < Wanted                                                   waiting
 //	P(fine) ≥ C                                                  accepted
 //	all are for fine, and none is trusted less than a newcomer   accepted
@@ -93,7 +94,7 @@ func Tally(js []Weighed, r Rules) Outcome {
 	switch {
 	case sawNudity >= 2:
 		o.State, o.Reason = picture.Rejected, Nudity
-	case atLeast(1-p.fine, r.Confidence) && max(o.Nudity, o.NoPose) >= half:
+	case max(o.Nudity, o.NoPose) >= half && atLeast(p.against(n <= least), r.Confidence):
 		o.State, o.Reason = picture.Rejected, o.against(p)
 	case n < o.Wanted:
 		o.State = picture.Waiting
@@ -137,6 +138,15 @@ func count(js []Weighed) Outcome {
 
 // classes holds a number for each class.
 type classes struct{ fine, nudity, noPose float64 }
+
+// against is the probability that speaks against the frame: of the likelier reason, or
+// early of both.
+func (p classes) against(early bool) float64 {
+	if early {
+		return 1 - p.fine
+	}
+	return max(p.nudity, p.noPose)
+}
 
 // posterior gives the probability of each class.
 func posterior(js []Weighed) classes {

@@ -84,7 +84,7 @@ func TestTally(t *testing.T) {
 		// More than needed, where they don't agree: it asks on, up to ten.
 		{3, "FFNF", "accepted"}, {3, "FFNN", "waiting"}, {3, "FFNPF", "accepted"}, {3, "FFFFFNNNNP", "undecided no majority"},
 		{3, "FFPPNFPFN", "waiting"}, {3, "FFPPNFPFNN", "undecided no majority"},
-		{3, "NNFFF", "waiting"}, {3, "PPNNFFF", "waiting"}, {3, "NNNFF", "rejected nudity"},
+		{3, "NNFFF", "waiting"}, {3, "PPNNFFF", "waiting"}, {3, "NNNFF", "waiting"}, {3, "NNNFFN", "rejected nudity"},
 		// Nothing asked for still takes one.
 		{0, "", "waiting"}, {0, "F", "accepted"}, {-1, "", "waiting"},
 	} {
