@@ -88,7 +88,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	budget := rendition.NewBudget(int64(c.Ingest.Memory))
 	limits := rendition.Limits{Bytes: int64(c.Ingest.MaxBytes), Pixels: int64(c.Ingest.MaxPixels) * 1e6}
 	desk := &moderation.Desk{DB: db, Judgments: c.Moderation.Judgments, Most: c.Moderation.Most, Confidence: c.Moderation.Confidence,
-		MinTrust: c.Moderation.MinTrust, Lease: time.Duration(c.Moderation.Lease), Open: c.Moderation.Open}
+		MinTrust: c.Moderation.MinTrust, Lease: time.Duration(c.Moderation.Lease), Patience: time.Duration(c.Moderation.Patience), Open: c.Moderation.Open}
 	doors, err := c.ftp()
 	if err != nil {
 		return nil, err

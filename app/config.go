@@ -110,6 +110,7 @@ type ModerationConfig struct {
 	Confidence float64  `yaml:"confidence"`
 	MinTrust   float64  `yaml:"min_trust"`
 	Lease      Duration `yaml:"lease"`
+	Patience   Duration `yaml:"patience"`
 	Open       bool     `yaml:"open"`
 	Reestimate string   `yaml:"reestimate"`
 	Poll       string   `yaml:"poll"`
@@ -149,7 +150,7 @@ func Defaults() Config {
 		Clip:       ClipConfig{Pick: "newest", CRF: 22, Preset: "veryfast", Fit: "crop", Schedule: "0 * * * *", MinInterval: Duration(30 * time.Second), Keep: 5, Cache: 20000 * mega},
 		Publish:    PublishConfig{Every: Duration(24 * time.Hour), Timeout: Duration(time.Hour)},
 		Home:       HomeConfig{Show: "accepted"},
-		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Reestimate: "41 3 * * *", Poll: "23 * * * *"},
+		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Patience: Duration(24 * time.Hour), Reestimate: "41 3 * * *", Poll: "23 * * * *"},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
 			"and my picture may be shown in this clip and published with it. It stays mine, and I can delete it at any time with my own link."},
 		Limits: LimitsConfig{Enabled: true},
@@ -304,6 +305,7 @@ func (m ModerationConfig) validate() (wrong []error) {
 	check(m.Confidence > 0.5 && m.Confidence < 1, "confidence", "must be above 0.5 and below 1, not %g", m.Confidence)
 	check(m.MinTrust >= 0.4 && m.MinTrust < 1, "min_trust", "must be at least 0.4 and below 1, not %g", m.MinTrust)
 	check(time.Duration(m.Lease) >= 30*time.Second && time.Duration(m.Lease) <= 24*time.Hour, "lease", "must be from 30s to 24h, not %s", m.Lease)
+	check(time.Duration(m.Patience) >= time.Minute, "patience", "must be at least 1m, not %s", m.Patience)
 	_, err := parseCron(m.Reestimate)
 	check(err == nil, "reestimate", "must be a cron line of five fields, as in \"41 3 * * *\", or @daily, or @every 12h: %v", err)
 	_, err = parseCron(m.Poll)

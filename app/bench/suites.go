@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing()}
+	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging()}
 }
 
 func scaling() suite {

@@ -2,6 +2,7 @@ package moderation_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -53,6 +54,61 @@ func newSite(t *testing.T, judgments int) *site {
 		return nil
 	})
 	return s
+}
+
+// slots adds slots up to so many.
+func (s *site) slots(n int) {
+	s.Helper()
+	s.write(func(tx *store.Tx) error {
+		var more []slot.Slot
+		for i := slots; i < n; i++ {
+			more = append(more, slot.Slot{ID: slot.ID{Clip: "c", Number: i + 1}, Hold: 2})
+		}
+		return slot.Add(tx, more)
+	})
+}
+
+// dump gives every text and number in the database.
+func (s *site) dump() string {
+	s.Helper()
+	var all strings.Builder
+	s.read(func(tx *store.Tx) error {
+		tables, err := store.Each(tx, func(r *sql.Rows, v *string) error { return r.Scan(v) },
+			`SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'moderation%'`)
+		if err != nil {
+			return err
+		}
+		for _, t := range tables {
+			if err := dumpTable(tx, &all, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return all.String()
+}
+
+func dumpTable(tx *store.Tx, to *strings.Builder, table string) error {
+	rows, err := tx.Query(`SELECT * FROM ` + table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, into := make([]any, len(names)), make([]any, len(names))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		fmt.Fprintln(to, table, values)
+	}
+	return rows.Err()
 }
 
 func (s *site) pass(d time.Duration) { s.now.Add(d.Milliseconds()) }

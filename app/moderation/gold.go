@@ -50,7 +50,8 @@ func (g Gold) verdict() (picture.State, string) {
 
 // MarkGold makes a frame gold, with its right answer and the reason that judges are
 // told; doing it again changes both. A frame that waits or is undecided is settled by it;
-// one with another verdict must be settled first. Errors: Invalid no_reason, long_reason
+// one with another verdict must be settled first. A frame that is settled otherwise
+// later, or whose decision is taken back, is gold no more. Errors: Invalid no_reason, long_reason
 // or bad_likeness; NotFound; Conflict not_judged or gold_contradicts.
 func (d *Desk) MarkGold(ctx context.Context, by Judge, right Judgment, reason string) (picture.Picture, error) {
 	reason = strings.TrimSpace(reason)
@@ -66,9 +67,7 @@ func (d *Desk) MarkGold(ctx context.Context, by Judge, right Judgment, reason st
 	case right.Likeness < 0 || right.Likeness > 5:
 		return picture.Picture{}, fault.New(fault.Invalid, "bad_likeness", "A likeness is 1 to 5, or left out where any is right.")
 	}
-	p, err := d.decide(ctx, right.Frame, func(tx *store.Tx, p picture.Picture) error { return d.markGold(tx, p, g) })
-	d.queue.goldChanged()
-	return p, err
+	return d.decide(ctx, right.Frame, func(tx *store.Tx, p picture.Picture) error { return d.markGold(tx, p, g) })
 }
 
 func (d *Desk) markGold(tx *store.Tx, p picture.Picture, g Gold) error {
@@ -93,6 +92,13 @@ func (d *Desk) markGold(tx *store.Tx, p picture.Picture, g Gold) error {
 		return err
 	}
 	return act(tx, g.By, "gold marked", string(p.ID), g.Reason)
+}
+
+// retireUnless retires a frame's gold whose right answer makes another verdict.
+func retireUnless(tx *store.Tx, frame picture.ID, verdict picture.State) error {
+	_, err := tx.Exec(`UPDATE moderation_gold SET retired_at = $1 WHERE frame = $2 AND retired_at = 0
+		AND CASE WHEN nudity = 1 OR trying = 0 THEN 'rejected' ELSE 'accepted' END <> $3`, store.Millis(tx.Now), frame, verdict)
+	return err
 }
 
 // RetireGold stops handing a gold frame out; what was answered about it counts on.

@@ -121,6 +121,7 @@ type Desk struct {
 	Confidence float64       // that a verdict takes; 0.8 where it is 0
 	MinTrust   float64       // below it a judge's judgments don't count; 0.7 where it is 0
 	Lease      time.Duration // how long a page lies open before a judge; 5 minutes where it is 0
+	Patience   time.Duration // after so long without a judgment a moderator decides; 24 hours where it is 0
 	Open       bool          // volunteers may judge without a link too
 
 	queue queue

@@ -57,6 +57,9 @@ func (d *Desk) override(tx *store.Tx, p picture.Picture, by Judge, verdict pictu
 	if err := settle(tx, p, by, o); err != nil {
 		return err
 	}
+	if err := retireUnless(tx, p.ID, verdict); err != nil {
+		return err
+	}
 	return act(tx, by, string(verdict), string(p.ID), reason)
 }
 
@@ -95,17 +98,16 @@ func (d *Desk) Undo(ctx context.Context, by Judge, frame picture.ID) (picture.Pi
 		if err := act(tx, by, "taken back", string(frame), string(last.Verdict)); err != nil {
 			return err
 		}
+		if err := retireUnless(tx, frame, ""); err != nil {
+			return err
+		}
 		return d.again(tx, p, by)
 	})
 }
 
 // again tallies a frame anew: it goes to what its judgments say by now.
 func (d *Desk) again(tx *store.Tx, p picture.Picture, by Judge) error {
-	s, err := siteOf(tx)
-	if err != nil {
-		return err
-	}
-	o, err := d.tally(tx, p.ID, s, ledger{})
+	o, err := d.outcome(tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -115,7 +117,17 @@ func (d *Desk) again(tx *store.Tx, p picture.Picture, by Judge) error {
 	return reopen(tx, p, by)
 }
 
-// decide runs f on the frame and gives the frame as f left it.
+// outcome tallies a frame by what all rows say.
+func (d *Desk) outcome(tx *store.Tx, frame picture.ID) (Outcome, error) {
+	s, err := siteOf(tx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return d.tally(tx, frame, s, ledger{})
+}
+
+// decide runs f on the frame and gives the frame as f left it. What it did to gold is
+// read again.
 func (d *Desk) decide(ctx context.Context, frame picture.ID, f func(*store.Tx, picture.Picture) error) (p picture.Picture, err error) {
 	err = d.DB.Write(ctx, func(tx *store.Tx) error {
 		if p, err = picture.Get(tx, frame); err != nil {
@@ -130,6 +142,7 @@ func (d *Desk) decide(ctx context.Context, frame picture.ID, f func(*store.Tx, p
 		p, err = picture.Get(tx, frame)
 		return err
 	})
+	d.queue.goldChanged()
 	if err != nil {
 		return picture.Picture{}, err
 	}

@@ -22,7 +22,8 @@ const (
 
 // Step does one round of the desk's work: it takes personal data away from what was
 // withdrawn, tallies a batch of frames anew whose judge stopped counting or counts
-// again, and notes how much waits. It says whether there may be more.
+// again, and every quarter of an hour hands a moderator what the crowd doesn't finish
+// and notes how much waits. It says whether there may be more.
 func (d *Desk) Step(ctx context.Context) (worked bool, err error) {
 	if err := d.catchUp(ctx); err != nil {
 		return false, err
@@ -155,6 +156,9 @@ func (d *Desk) gauge(ctx context.Context) (worked bool, err error) {
 		return false, err
 	}
 	return true, d.DB.Write(ctx, func(tx *store.Tx) error {
+		if err := d.escalate(tx); err != nil {
+			return err
+		}
 		counts, err := picture.Counts(tx, "")
 		if err != nil {
 			return err
@@ -166,4 +170,35 @@ func (d *Desk) gauge(ctx context.Context) (worked bool, err error) {
 			store.Millis(tx.Now), counts[picture.Waiting], counts[picture.Undecided])
 		return err
 	})
+}
+
+// escalate hands frames to a moderator that have their least number of judgments, and no
+// verdict, and got no other judgment in a long time: nobody is left to ask.
+func (d *Desk) escalate(tx *store.Tx) error {
+	before := tx.Now.Add(-or(d.Patience, 24*time.Hour))
+	frames, err := store.Each(tx, func(r *sql.Rows, id *picture.ID) error { return r.Scan(id) }, `
+		SELECT frame FROM moderation_frame f WHERE verdict = '' AND given >= $1
+			AND (SELECT MAX(at) FROM moderation_judgment g WHERE g.frame = f.frame) < $2 ORDER BY frame LIMIT $3`,
+		d.least(), store.Millis(before), 4*batch)
+	if err != nil {
+		return err
+	}
+	for _, id := range frames {
+		p, err := picture.Get(tx, id)
+		if err != nil {
+			return err
+		}
+		if p.State != picture.Waiting {
+			continue
+		}
+		o, err := d.outcome(tx, id)
+		if err != nil {
+			return err
+		}
+		o.State, o.Reason, o.Score = picture.Undecided, NoMajority, 0
+		if err := settle(tx, p, Everybody, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }

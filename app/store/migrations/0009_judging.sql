@@ -10,6 +10,7 @@ ALTER TABLE moderation_frame ADD COLUMN confidence DOUBLE PRECISION NOT NULL DEF
 ALTER TABLE moderation_frame ADD COLUMN blurred INTEGER NOT NULL DEFAULT 0 CHECK (blurred IN (0, 1));
 ALTER TABLE moderation_frame ADD COLUMN verdict TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'accepted', 'rejected', 'undecided')); -- in force
 ALTER TABLE moderation_frame ADD COLUMN crowd INTEGER NOT NULL DEFAULT 0 CHECK (crowd IN (0, 1)); -- the verdict is the crowd's
+CREATE INDEX moderation_frame_verdict ON moderation_frame (verdict, crowd);
 CREATE INDEX moderation_judgment_judge ON moderation_judgment (judge, frame);
 
 -- One row per judge, made by the first judgment or the link that was opened.
