@@ -1,7 +1,6 @@
 package moderation
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -245,7 +244,7 @@ func TestSimulatedCrowds(t *testing.T) {
 				t.Logf("%d%% honest, %d%% lazy, %d%% malicious, seed %d: tally %.1f%% right, %.1f%% wrong with %.2f judgments a frame; majority of three %.1f%%, %.1f%%; with %.2f judgments %.1f%%, %.1f%%",
 					m.honest, m.lazy, m.malicious, seed, right, wrong, float64(d.spent)/simFrames, right3, wrong3, float64(same.spent)/simFrames, right5, wrong5)
 				if right <= right3 || right <= right5 {
-					t.Error(fmt.Sprintf("%s: not ahead", m.name))
+					t.Errorf("%s: not ahead", m.name)
 				}
 			}
 		})
