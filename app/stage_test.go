@@ -376,9 +376,15 @@ func (s *stage) home(name string) string {
 	return ""
 }
 
-// shows decodes the served clip at each of the slot's frames and compares it with the
-// person's picture, or for "" with the source.
+// shows holds the served clip against the person's picture, or for "" against the source.
 func (s *stage) shows(number, name string) string {
+	s.Helper()
+	return s.filmShows(s.server.URL+"/clips/"+s.clip+"/clip.mp4", number, name)
+}
+
+// filmShows decodes a film at each of the slot's frames and compares it with the person's
+// picture, or for "" with the source.
+func (s *stage) filmShows(film, number, name string) string {
 	s.Helper()
 	n, err := strconv.Atoi(number)
 	if err != nil {
@@ -392,7 +398,7 @@ func (s *stage) shows(number, name string) string {
 		s.Fatal(err)
 	}
 	for i := place.First; i < place.First+place.Hold; i++ {
-		got := s.tinyOf(s.server.URL+"/clips/"+s.clip+"/clip.mp4", i)
+		got := s.tinyOf(film, i)
 		want := s.tinyOf(s.App.Importer.Library.Mezzanine(s.clip), i)
 		if name != "" {
 			want = s.tinyOf(s.App.Renditions.Path(s.pictureOf(name).Large), 0)

@@ -111,6 +111,15 @@ func verbs() []verb {
 		says(`slot (\d+) of the clip shows (\w+)'s frame`, func(s *stage, w []string) string { return s.shows(w[0], w[1]) }),
 		says(`the home page shows no frames`, func(s *stage, _ []string) string { return s.home("") }),
 		says(`the home page shows (\w+)'s frame`, func(s *stage, w []string) string { return s.home(w[0]) }),
+		says(`the site keeps (\d+) files? of a clip`, (*stage).keeps),
+		says(`a visitor asks for version (\d+)`, (*stage).askVersion),
+		says(`a visitor asks for the growth`, (*stage).askGrowth),
+		says(`the history is made`, (*stage).makeHistory),
+		says(`version (\d+) of the clip is (\w+)`, (*stage).versionIs),
+		says(`the growth is (\w+)`, (*stage).growthIs),
+		says(`slot (\d+) of version (\d+) shows the original`, func(s *stage, w []string) string { return s.versionShows(w[1], w[0], "") }),
+		says(`slot (\d+) of version (\d+) shows (\w+)'s frame`, func(s *stage, w []string) string { return s.versionShows(w[1], w[0], w[2]) }),
+		says(`the poster shows (a frame|the original)`, (*stage).posterShows),
 	}
 }
 

@@ -1,7 +1,7 @@
-// What every page has: local times, questions before something can't be undone, and
-// buttons that copy.
+// What every page has: local times, questions before something can't be undone, buttons
+// that copy, and pictures that move.
 
-import { localise } from './lib.js';
+import { $, localise } from './lib.js';
 
 document.addEventListener('submit', (event) => {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
@@ -20,6 +20,23 @@ document.addEventListener('click', async (event) => {
     button.textContent = 'Press Ctrl+C'; // the field is selected; only the clipboard is closed to us
   }
 });
+
+// A clip's picture moves while it is looked at, unless the visitor asked for calm.
+const calm = matchMedia('(prefers-reduced-motion: reduce)');
+for (const type of ['pointerover', 'focusin']) {
+  document.addEventListener(type, (event) => {
+    const el = event.target.closest('[data-preview]');
+    if (!el || calm.matches || $('.moves', el)) return;
+    const moving = Object.assign(new Image(), { className: 'moves', alt: '', src: el.dataset.preview });
+    (el.matches('.shot') ? el : $('.shot', el)).append(moving);
+  });
+}
+for (const type of ['pointerout', 'focusout']) {
+  document.addEventListener(type, (event) => {
+    const el = event.target.closest('[data-preview]');
+    if (el && !el.contains(event.relatedTarget)) $('.moves', el)?.remove();
+  });
+}
 
 for (const el of document.querySelectorAll('[data-js]')) el.hidden = false;
 localise();

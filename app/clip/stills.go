@@ -46,7 +46,7 @@ type album struct {
 }
 
 // pick chooses the frames. Pictures are spread evenly over the clip, and of the chosen
-// ones the poster is that with the best score.
+// ones the poster is that with the best score, the newest among equals.
 func pick(t Timeline, score func(picture.ID) float64) (a album) {
 	var filled, runs []Unit
 	for _, u := range t.Units {
@@ -63,13 +63,13 @@ func pick(t Timeline, score func(picture.ID) float64) (a album) {
 	for _, u := range spread(runs, previewLeast-len(use)) {
 		use[u.First] = true
 	}
-	best := -1.0
+	best, newest := -1.0, picture.ID("")
 	for _, u := range t.Units {
 		if !use[u.First] {
 			continue
 		}
-		if u.Picture != "" && score(u.Frame) > best {
-			best, a.poster = score(u.Frame), len(a.units)
+		if n := score(u.Frame); u.Picture != "" && (n > best || n == best && u.Frame > newest) {
+			best, newest, a.poster = n, u.Frame, len(a.units)
 		}
 		a.units = append(a.units, u)
 	}
@@ -189,5 +189,5 @@ func sealOne(path string, sum io.Writer) (n int64, err error) {
 	if n, err = io.Copy(sum, f); err != nil {
 		return n, err
 	}
-	return n, f.Sync()
+	return n, errors.Join(f.Chmod(0o640), f.Sync())
 }

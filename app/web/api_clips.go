@@ -27,15 +27,29 @@ type clipJSON struct {
 	Duration   float64    `json:"duration"`  // seconds
 	VideoURL   *string    `json:"video_url"` // null before the first render
 	PosterURL  string     `json:"poster_url"`
+	PreviewURL *string    `json:"preview_url"` // null before the first
 	RenderedAt *time.Time `json:"rendered_at"`
+	Version    *int       `json:"version"` // null before the first render
 }
 
 // videoPath is where a render is served; the version lets browsers keep the file.
-func videoPath(r clip.Render) string {
-	return "/clips/" + url.PathEscape(r.Clip) + "/clip.mp4?v=" + url.QueryEscape(r.Hash)
-}
+func videoPath(r clip.Render) string { return filmPath(r.Clip, r.Hash) }
 
-func posterPath(slug string) string { return "/clips/" + url.PathEscape(slug) + "/poster.jpg" }
+// filmPath is where the version with the hash is served.
+func filmPath(slug, hash string) string { return stillPath(slug, "clip.mp4", hash) }
+
+// posterPath and previewPath are where the stills of a version are served; hash names it,
+// and "" means the newest.
+func posterPath(slug, hash string) string  { return stillPath(slug, "poster.jpg", hash) }
+func previewPath(slug, hash string) string { return stillPath(slug, "preview.webp", hash) }
+
+func stillPath(slug, file, hash string) string {
+	path := "/clips/" + url.PathEscape(slug) + "/" + file
+	if hash == "" {
+		return path
+	}
+	return path + "?v=" + url.QueryEscape(hash)
+}
 
 // posePath is where a slot's reference picture is served.
 func posePath(id slot.ID) string {
@@ -49,10 +63,17 @@ func tellClip(tx *store.Tx, v source.Video, base string) (clipJSON, error) {
 		return clipJSON{}, err
 	}
 	r, err := current(tx, v.Slug)
+	if err != nil {
+		return clipJSON{}, err
+	}
+	st, err := clip.StillsOf(tx, v.Slug, "")
 	j := clipJSON{Slug: v.Slug, Title: v.Title, FPS: v.FPS.Float(), Frames: v.Frames, Slots: slots, Filled: filled,
-		Duration: seconds(v.Duration()), PosterURL: base + posterPath(v.Slug)}
+		Duration: seconds(v.Duration()), PosterURL: base + posterPath(v.Slug, st.Hash)}
 	if r.ID != "" {
-		j.VideoURL, j.RenderedAt = orNull(base+videoPath(r)), stamp(r.Finished)
+		j.VideoURL, j.RenderedAt, j.Version = orNull(base+videoPath(r)), stamp(r.Finished), orNull(r.Version)
+	}
+	if st.Hash != "" {
+		j.PreviewURL = orNull(base + previewPath(v.Slug, st.Hash))
 	}
 	return j, err
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // revision changes whenever something that anonymous visitors can see does: a picture's
-// state, the clips, or a clip's current render. It is read again after each commit of
+// state, the clips, or a clip's current render or its stills. It is read again after each commit of
 // this process; a commit of another one, such as a render by command, is seen a
 // quarter of a second later at the latest.
 func (s *Server) revision(ctx context.Context) (string, error) {
@@ -54,7 +54,11 @@ func (s *Server) readRevision(ctx context.Context) (rev string, err error) {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(&b, " %s %q %d %d %s", v.Slug, v.Title, v.Created.UnixMilli(), v.Featured.UnixMilli(), r.ID)
+			st, err := clip.StillsOf(tx, v.Slug, "")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, " %s %q %d %d %s %s", v.Slug, v.Title, v.Created.UnixMilli(), v.Featured.UnixMilli(), r.ID, st.Hash)
 		}
 		return nil
 	})

@@ -22,13 +22,15 @@ import (
 //	lease      200     2 a second
 //	upload     120     2 a second
 //	login       60     1 every 3 seconds: 28,800 guesses a day
+//	history     20     1 every 10 seconds: earlier versions joined again; clip.Visitor has a limit for all
 //	api      1,200     100 a second
 func newLimits() map[string]*limit {
 	return map[string]*limit{
-		"lease":  newLimit(2, 200),
-		"upload": newLimit(2, 120),
-		"login":  newLimit(1.0/3, 60),
-		"api":    newLimit(100, 1200),
+		"lease":   newLimit(2, 200),
+		"upload":  newLimit(2, 120),
+		"login":   newLimit(1.0/3, 60),
+		"history": newLimit(1.0/10, 20),
+		"api":     newLimit(100, 1200),
 	}
 }
 
@@ -107,6 +109,8 @@ func kindOf(c echo.Context) string {
 			return "lease"
 		case path == "/api/v1/leases/:token/frame":
 			return "upload"
+		case strings.HasSuffix(path, "/versions/:version/join") || strings.HasSuffix(path, "/clips/:slug/growth"):
+			return "history"
 		case path == "/login" || strings.HasPrefix(path, "/setup"):
 			return "login"
 		}

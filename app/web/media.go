@@ -68,47 +68,106 @@ func (s *Server) servable(tx *store.Tx, p picture.Picture, key vault.Key, a peop
 	return (key == p.Large || key == p.Medium || key == p.Thumb) && (p.State != picture.Rejected || a.Can(people.Moderator)), nil
 }
 
-// clipFile serves a clip's render: the one that ?v= names while it is kept, so that
-// who is watching sees it to its end, else the current one.
+// clipFile serves a version of a clip: the one that ?v= names while it is on disk, so
+// that who is watching sees it to its end, else the current one.
 func (s *Server) clipFile(c echo.Context) error {
 	slug, version := c.Param("slug"), c.QueryParam("v")
-	var r clip.Render
-	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		r, err = clip.Current(tx, slug)
-		if err == nil && version != "" && version != r.Hash {
-			r, err = kept(tx, r, version)
+	path, tag := "", ""
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
+		r, err := clip.Current(tx, slug)
+		path, tag = s.Studio.File(r), r.Hash
+		if err != nil || version == "" || version == r.Hash {
+			return err
+		}
+		other, err := s.Studio.ByHash(tx, slug, version)
+		if err == nil {
+			path, tag = other, version
+		}
+		if notFound(err) {
+			return nil
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	if err := s.Studio.Played(path); err != nil {
+		return err
+	}
+	return serveVersion(c, path, tag, "video/mp4")
+}
+
+// serveVersion sends a file that is kept for good where ?v= names it by its tag.
+func serveVersion(c echo.Context, path, tag, mime string) error {
 	h := c.Response().Header()
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Cache-Control", "public, no-cache")
-	if version == r.Hash {
+	if c.QueryParam("v") == tag {
 		h.Set("Cache-Control", forever)
 	}
-	return serveFile(c, s.Studio.File(r), r.Hash, "video/mp4")
+	return serveFile(c, path, tag, mime)
 }
 
-// kept gives the render of the clip with the hash, or the fallback where none is kept.
-func kept(tx *store.Tx, fallback clip.Render, hash string) (clip.Render, error) {
-	all, err := clip.List(tx, fallback.Clip, 100)
-	for _, r := range all {
-		if r.Hash == hash && r.File != "" {
-			return r, err
-		}
-	}
-	return fallback, err
-}
+// original, as ?v= of a poster, is the still of the original video.
+const original = "original"
 
+// poster serves a clip's still: that of the version whose hash ?v= names, else of the
+// newest; the original's before the first.
 func (s *Server) poster(c echo.Context) error {
 	v, err := s.video(c)
 	if err != nil {
 		return err
 	}
-	return s.still(c, s.Importer.Library.Poster(v.Slug), v)
+	st, err := s.stills(c, v.Slug)
+	if err != nil {
+		return err
+	}
+	if st.File == "" || c.QueryParam("v") == original {
+		return s.still(c, s.Importer.Library.Poster(v.Slug), v)
+	}
+	return serveVersion(c, s.Studio.PrintFile(st), st.Hash, "image/jpeg")
+}
+
+// preview serves a clip's moving preview, as poster does its still.
+func (s *Server) preview(c echo.Context) error {
+	st, err := s.stills(c, c.Param("slug"))
+	if err == nil && st.File == "" {
+		err = echo.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return serveVersion(c, s.Studio.PreviewFile(st), st.Hash, "image/webp")
+}
+
+// stills gives those that ?v= names, else a clip's newest, else the zero Print.
+func (s *Server) stills(c echo.Context, slug string) (st clip.Print, err error) {
+	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
+		if hash := c.QueryParam("v"); hash != "" {
+			if st, err = clip.StillsOf(tx, slug, hash); err != nil || st.ID != "" {
+				return err
+			}
+		}
+		st, err = clip.StillsOf(tx, slug, "")
+		return err
+	})
+	return st, err
+}
+
+// growthFile serves the film of a clip's growth.
+func (s *Server) growthFile(c echo.Context) error {
+	var done clip.Print
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		done, _, err = clip.GrowthOf(tx, c.Param("slug"))
+		return err
+	})
+	if err == nil && done.ID == "" {
+		err = echo.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return serveVersion(c, s.Studio.PrintFile(done), done.Hash, "video/mp4")
 }
 
 // pose serves a slot's reference picture.

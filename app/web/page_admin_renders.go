@@ -19,6 +19,7 @@ type rendersPage struct {
 	Clips   []source.Video
 	Renders []clip.Render // of all clips, the newest first
 	Titles  map[string]string
+	Prints  []clip.Print    // what is made of versions, and what failed of it
 	Mirrors []publish.Video // the clips at other hosts
 	Quality clip.Quality    // that clips are made in
 	Old     map[string]bool // clips that are still shown in another one
@@ -45,6 +46,9 @@ func (s *Server) renders(c echo.Context) error {
 				return err
 			}
 			p.Old[v.Slug] = err == nil && now.Quality != p.Quality
+		}
+		if p.Prints, err = clip.Prints(tx, shownRenders); err != nil {
+			return err
 		}
 		p.Mirrors, err = s.Office.List(tx)
 		return err

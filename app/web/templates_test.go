@@ -48,6 +48,19 @@ func samples() map[string][]any {
 	imports := []source.Import{{ID: "i", Slug: "x", Title: hostile, State: source.Running, Progress: .4}, {ID: "j", Slug: "y", State: source.Refused, Error: hostile}}
 	renders := []clip.Render{{ID: "r", Clip: "dance", State: clip.Running, Progress: .3, Queued: now, Started: now},
 		{ID: "s", Clip: "dance", State: clip.Failed, Error: hostile, Queued: now, Finished: now}, {ID: "t", Clip: "gone", State: clip.Done, Bytes: 5e6, Current: true, Finished: now}}
+	version := func(n int, state string) versionView {
+		v := versionView{clip.Version{Render: clip.Render{Clip: "dance", Version: n, State: clip.Done, SlotsFilled: 1000, Finished: now},
+			Rejoined: clip.Print{State: state, Progress: .3, Error: hostile}, Stills: clip.Print{Hash: "s"}}}
+		if state == clip.Done {
+			v.Render.File, v.Render.Hash = "f", "h"
+		}
+		return v
+	}
+	ready, asPlan, joining, failed := version(4, clip.Done), version(3, ""), version(2, clip.Running), version(1, clip.Failed)
+	asPlan.Stills = clip.Print{}
+	grown := growthView{Done: clip.Print{Clip: "dance", Version: 3, Hash: "g"}, Last: clip.Print{State: clip.Running, Progress: .5}}
+	prints := []clip.Print{{Clip: "dance", Kind: clip.Stills, Version: 4, State: clip.Failed, Error: hostile, Queued: now}, {Clip: "gone", Kind: clip.Growth, State: clip.Running},
+		{Clip: "dance", Kind: clip.Rejoined, Version: 2, State: clip.Queued}}
 	states := map[picture.State]int{picture.Failed: 2, picture.Accepted: 12847}
 
 	all := map[string][]any{
@@ -55,13 +68,15 @@ func samples() map[string][]any {
 			homePage{Layout: layout, Clip: &dance, At: 12.5, Map: "x.w", Recent: every, Older: "cursor", Later: true, All: true, Others: []clipView{tall, dance}}},
 		"shoot": {shootPage{}, shootPage{Clip: &tall, Consent: "I agree."},
 			shootPage{Layout: layout, Clip: &dance, Slot: 37, Pose: posePath(slot.ID{Clip: "dance", Number: 37}), LeaseSeconds: 600, Consent: hostile}},
+		"versions": {versionsPage{}, versionsPage{Layout: layout, Clip: dance, Chosen: &ready, Map: "x.x", Versions: []versionView{ready, asPlan, joining, failed}, Older: 1, Growth: grown},
+			versionsPage{Clip: dance, Chosen: &asPlan, Map: "...", Admin: true}, versionsPage{Clip: tall, Chosen: &joining}, versionsPage{Clip: dance, Chosen: &failed, Growth: growthView{Last: clip.Print{State: clip.Failed, Error: hostile}}}},
 		"login": {loginPage{}, loginPage{Layout: layout, Next: "/judge?x=1", Name: hostile, Error: hostile}},
 		"setup": {setupPage{}, setupPage{Layout: layout, Secret: "secret", Name: hostile, Error: hostile}},
 		"judge": {judgePage{}, judgePage{Layout: layout, Frames: every, Shapes: shapes, Answers: answers()}},
 		"admin": {overviewPage{}, overviewPage{adminLayout: inside, States: states, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7},
 			Clips: []clipState{{dance, renders[1]}, {tall, clip.Render{}}}, Imports: imports, Free: 1e9}},
 		"admin_clips": {clipsPage{}, clipsPage{adminLayout: inside, Clips: []clipState{{dance, renders[0]}, {tall, clip.Render{}}}, Imports: imports, Hold: 2, Max: 4e9}},
-		"admin_renders": {rendersPage{}, rendersPage{adminLayout: inside, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Renders: renders, Titles: map[string]string{"dance": hostile},
+		"admin_renders": {rendersPage{}, rendersPage{adminLayout: inside, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Renders: renders, Prints: prints, Titles: map[string]string{"dance": hostile},
 			Mirrors: []publish.Video{{Clip: "dance", Host: hostile, State: "paused", Page: "https://tube.example.org/w/1", Error: hostile, Waits: hostile, Tries: 2, Size: 9, Sent: 3}}}},
 		"admin_accounts": {accountsPage{}, accountsPage{adminLayout: inside, Roles: people.Roles(), Token: "of_x", TokenOf: hostile, Name: hostile, Error: hostile,
 			Accounts: []accountView{{admin, true, []people.Token{{ID: "t", Hint: "of_abcd", Created: now, Used: now}, {ID: "u", Hint: "of_efgh"}}},

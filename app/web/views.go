@@ -26,13 +26,29 @@ type clipView struct {
 	Video         string // "" before the first render
 	Rendered      time.Time
 	Sound         bool
+	Stills        string // names the newest poster and preview; "" before the first
+	Version       int    // the current one; 0 before the first render
 }
 
 // Tall reports whether the clip is higher than wide.
 func (v clipView) Tall() bool { return v.Height > v.Width }
 
-// Poster is the address of its still.
-func (v clipView) Poster() string { return posterPath(v.Slug) }
+// Poster is the address of its still; the original's before the first render.
+func (v clipView) Poster() string { return posterPath(v.Slug, v.Stills) }
+
+// Original is the address of a still of the original video.
+func (v clipView) Original() string { return posterPath(v.Slug, original) }
+
+// Preview is the address of a moving preview, "" before the first.
+func (v clipView) Preview() string {
+	if v.Stills == "" {
+		return ""
+	}
+	return previewPath(v.Slug, v.Stills)
+}
+
+// History is the address of the page with all its versions.
+func (v clipView) History() string { return "/clips/" + url.PathEscape(v.Slug) + "/versions" }
 
 // Page is the address of the home page with this clip.
 func (v clipView) Page() string { return "/?clip=" + url.QueryEscape(v.Slug) }
@@ -60,7 +76,11 @@ func (s *Server) viewClip(tx *store.Tx, v source.Video) (clipView, error) {
 	if err != nil {
 		return clipView{}, err
 	}
-	view := clipView{Slug: v.Slug, Title: v.Title, Width: v.Width, Height: v.Height, Slots: slots, Filled: filled,
+	st, err := clip.StillsOf(tx, v.Slug, "")
+	if err != nil {
+		return clipView{}, err
+	}
+	view := clipView{Slug: v.Slug, Title: v.Title, Stills: st.Hash, Version: r.Version, Width: v.Width, Height: v.Height, Slots: slots, Filled: filled,
 		Hold: v.Hold, Duration: v.Duration(), Sound: v.Sound, Rendered: r.Finished}
 	for _, state := range s.public() {
 		view.Frames += states[state]
