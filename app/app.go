@@ -99,7 +99,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: c.under("incoming"),
 			Hold: c.Slot.Hold, MaxDuration: time.Duration(c.Import.MaxDuration)},
 		Door: &ingest.Door{DB: db, Originals: originals, Budget: budget, Limits: limits,
-			PhotoLimits: rendition.Limits{Bytes: int64(c.Ingest.MaxPhoto), Pixels: limits.Pixels},
+			PhotoLimits: rendition.Limits{Bytes: int64(c.Ingest.MaxPhoto), Pixels: limits.Pixels, TIFF: true},
 			Default:     c.Profile.rules(), Trust: c.Profile.Trusted, Quarantine: time.Duration(c.Profile.Quarantine), Corrections: time.Duration(c.Profile.Corrections)},
 		Scaler: &ingest.Scaler{DB: db, Originals: originals, Renditions: renditions, Budget: budget,
 			Tries: c.Ingest.Tries, Claim: 2 * time.Minute, Workers: workers(c.Ingest.Workers)},

@@ -172,7 +172,7 @@ func (s *Scaler) render(ctx context.Context, original vault.Key) (rendition.Set,
 	if err != nil {
 		return rendition.Set{}, err
 	}
-	info, err := rendition.Inspect(data, rendition.Limits{Bytes: math.MaxInt64, Pixels: math.MaxInt64})
+	info, err := rendition.Inspect(data, rendition.Limits{Bytes: math.MaxInt64, Pixels: math.MaxInt64, TIFF: true})
 	if err != nil {
 		return rendition.Set{}, err
 	}

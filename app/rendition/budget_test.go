@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"golang.org/x/image/tiff"
 )
 
 // The cost that the header tells is an upper bound of what Make allocates in all, and
@@ -31,8 +33,10 @@ func TestCostBoundsWhatIsAllocated(t *testing.T) {
 		"grey with alpha": withChunk(asPNG(t, repainted(image.NewGray(rect), img)), "tRNS", make([]byte, 2)),
 		"palette":         asPNG(t, repainted(image.NewPaletted(rect, palette.WebSafe), img)), "interlaced": interlaced(t, 1000, 1000),
 		"VP8": read(t, "photos/denali.webp"), "VP8L": fixture(t, "lossless.webp"), "VP8 with alpha": fixture(t, "alpha.webp"), "animated": read(t, "photos/animated.webp"),
+		"TIFF": asTIFF(t, img, tiff.Uncompressed), "TIFF deflated": asTIFF(t, img, tiff.Deflate), "TIFF 16 bit": asTIFF(t, repainted(image.NewNRGBA64(rect), img), tiff.Deflate),
+		"TIFF grey": asTIFF(t, repainted(image.NewGray16(rect), img), tiff.Uncompressed), "TIFF LZW": fixture(t, "lzw.tiff"),
 	} {
-		info, err := Inspect(data, Limits{})
+		info, err := Inspect(data, Limits{TIFF: true})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

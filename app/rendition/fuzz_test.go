@@ -3,6 +3,8 @@ package rendition
 import (
 	"image"
 	"testing"
+
+	"golang.org/x/image/tiff"
 )
 
 func seeds(f *testing.F) {
@@ -15,6 +17,9 @@ func seeds(f *testing.F) {
 	f.Add(withEXIF(asJPEG(f, small, 80), exifOrientation(6)))
 	f.Add(asPNG(f, small))
 	f.Add(withChunk(asPNG(f, repainted(image.NewGray16(small.Rect), small)), "eXIf", exifOrientation(3)))
+	f.Add(asTIFF(f, small, tiff.Deflate))
+	f.Add(asTIFF(f, repainted(image.NewGray16(small.Rect), small), tiff.Uncompressed))
+	f.Add(fixture(f, "lzw.tiff"))
 	for _, name := range []string{"lossy.webp", "lossless.webp", "alpha.webp"} {
 		f.Add(fixture(f, name))
 	}
@@ -25,7 +30,7 @@ func seeds(f *testing.F) {
 }
 
 // fuzzLimits keep each try quick.
-var fuzzLimits = Limits{Bytes: 1 << 20, Pixels: 1 << 18}
+var fuzzLimits = Limits{Bytes: 1 << 20, Pixels: 1 << 18, TIFF: true}
 
 func FuzzInspect(f *testing.F) {
 	seeds(f)

@@ -7,12 +7,18 @@
 //
 // # What is taken
 //
-// JPEG, PNG and WebP, known by their content. The rule is that whatever a browser would
-// show is taken, within the limits; a test holds this against Chromium. Chromium also
-// shows files whose end is missing, as far as they go, so these are mended: a JPEG
-// down to its last whole row of blocks or its last whole progressive scan (mendjpeg.go),
-// a PNG to its last whole row (mendpng.go); what is missing is grey. Files of which
-// nothing at all can be seen are refused.
+// JPEG, PNG and WebP, known by their content; from photographers TIFF too (Limits.TIFF).
+// HEIC and AVIF are refused with words that say what to send instead: the decoders that
+// need no C are copies of libheif and libaom in WebAssembly, of which one would bring the
+// LGPL, loads the system's library where it finds one, and held over 300 MB for one
+// picture of a telephone when it was measured; of the other no current version was to be
+// had. What they say about themselves is read all the same, by the room metadata.
+//
+// The rule is that whatever a browser would show is taken, within the limits; a test
+// holds this against Chromium. Chromium also shows files whose end is missing, as far as
+// they go, so these are mended: a JPEG down to its last whole row of blocks or its last
+// whole progressive scan (mendjpeg.go), a PNG to its last whole row (mendpng.go); what is
+// missing is grey. Files of which nothing at all can be seen are refused.
 //
 // Three exceptions. Not taken, though Chromium shows them: JPEGs with arithmetic coding
 // or unusual subsampling, which Go's decoder does not know, damaged interlaced PNGs, and
@@ -45,7 +51,7 @@ import (
 
 // Info is what the header says of a picture.
 type Info struct {
-	Type          string // image/jpeg, image/png or image/webp
+	Type          string // image/jpeg, image/png, image/webp or image/tiff
 	Width, Height int    // in pixels, as shown: after the orientation is applied
 	Orientation   int    // 1 to 8, as in EXIF 2.3 tag 0x0112
 	Progressive   bool   // a progressive JPEG, which costs several times a baseline one
@@ -53,10 +59,11 @@ type Info struct {
 }
 
 // Limits are what Inspect lets pass. A zero field stands for the default: 12 MB, 50
-// million pixels.
+// million pixels, no TIFF.
 type Limits struct {
 	Bytes  int64
 	Pixels int64
+	TIFF   bool // taken too, though no browser shows it
 }
 
 func (l Limits) orDefault() Limits {
@@ -81,7 +88,7 @@ const (
 	scansMax = 200
 )
 
-// header is what the three formats' readers give: Info before orientation, and what
+// header is what the formats' readers give: Info before orientation, and what
 // decoding needs to know beside the pixels.
 type header struct {
 	kind          string // as Info.Type
@@ -102,6 +109,9 @@ func Inspect(data []byte, l Limits) (info Info, err error) {
 	l = l.orDefault()
 	if int64(len(data)) > l.Bytes {
 		return Info{}, fault.New(fault.TooLarge, "too_many_bytes", "The file is too large: at most %d MB are taken.", l.Bytes/1_000_000)
+	}
+	if isTIFF(data) && !l.TIFF {
+		return Info{}, unsupported(nil)
 	}
 	h, err := readHeader(data)
 	if err != nil {
@@ -130,6 +140,11 @@ func readHeader(data []byte) (header, error) {
 		return pngHeader(data)
 	case len(data) >= 12 && string(data[:4]) == "RIFF" && string(data[8:12]) == "WEBP":
 		return webpHeader(data)
+	case isTIFF(data):
+		return tiffHeader(data)
+	case len(data) >= 12 && string(data[4:8]) == "ftyp":
+		return header{}, fault.New(fault.Unsupported, "unsupported_type",
+			"HEIC and AVIF pictures are not taken. Please send a JPEG; an iPhone makes them by Settings, Camera, Formats, Most Compatible.")
 	}
 	return header{}, unsupported(nil)
 }
@@ -158,6 +173,8 @@ func decode(data []byte, kind string) (decoded, error) {
 		return decodePNG(data)
 	case "image/webp":
 		return decodeWebP(data)
+	case "image/tiff":
+		return decodeTIFF(data)
 	}
 	return decoded{}, unsupported(nil)
 }
