@@ -34,7 +34,7 @@ type FolderConfig struct {
 }
 
 func defaultProfile() ProfileConfig {
-	return ProfileConfig{Types: []string{"jpeg", "png", "webp"}, Required: []string{"headline", "caption", "byline", "credit", "source", "city", "country", "taken"}, Categories: []string{},
+	return ProfileConfig{Types: []string{"jpeg", "png", "webp", "tiff"}, Required: []string{"headline", "caption", "byline", "credit", "source", "city", "country", "taken"}, Categories: []string{},
 		Alike: "link", Corrections: Duration(7 * 24 * time.Hour), Quarantine: Duration(7 * 24 * time.Hour)}
 }
 

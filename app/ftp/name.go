@@ -77,5 +77,5 @@ func kindOf(p string) kind {
 }
 
 func notAPicture(p string) error {
-	return fault.New(fault.Unsupported, "not_a_picture", "%s is no picture: JPEG, PNG, WebP, TIFF, HEIC and AVIF are taken.", path.Base(p))
+	return fault.New(fault.Unsupported, "not_a_picture", "%s is no picture: JPEG, PNG, WebP and TIFF are taken.", path.Base(p))
 }

@@ -19,7 +19,7 @@ type Profile struct {
 
 // Rules are a profile's conditions.
 type Rules struct {
-	Types       []string `json:"types,omitempty"` // jpeg, png or webp; none means all
+	Types       []string `json:"types,omitempty"` // jpeg, png, webp or tiff; none means all
 	MinBytes    int64    `json:"min_bytes,omitempty"`
 	MaxBytes    int64    `json:"max_bytes,omitempty"`
 	MinPixels   int64    `json:"min_pixels,omitempty"`
@@ -33,7 +33,7 @@ type Rules struct {
 }
 
 // types are the files that photographs come in.
-func types() []string { return []string{"jpeg", "png", "webp"} }
+func types() []string { return []string{"jpeg", "png", "webp", "tiff"} }
 
 // Check says what is wrong with the rules themselves: Invalid bad_profile.
 func (r Rules) Check() error {
