@@ -70,7 +70,7 @@ func TestSIGKILLAtRandomMomentsLosesNothing(t *testing.T) {
 }
 
 // buildProgram builds the command as `make run` does and gives its path.
-func buildProgram(t *testing.T) string {
+func buildProgram(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "oneframe")
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "..")
@@ -105,18 +105,19 @@ func manySlots(t *testing.T, c Config) {
 
 // program is a running server process.
 type program struct {
-	cmd  *exec.Cmd
-	url  string
-	logs *bytes.Buffer // read only after the process has ended
-	done chan struct{}
+	cmd   *exec.Cmd
+	url   string
+	logs  *bytes.Buffer // read only after the process has ended
+	done  chan struct{}
+	doors chan string // addresses of FTP and SFTP, once each is open
 }
 
 var greeting = regexp.MustCompile(`oneframe is at (http://\S+)`)
 
 // startProgram starts `oneframe serve` on a free port and returns when it has said where it is.
-func startProgram(t *testing.T, binary, data string, env ...string) *program {
+func startProgram(t testing.TB, binary, data string, env ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(binary, "serve"), logs: new(bytes.Buffer), done: make(chan struct{})}
+	p := &program{cmd: exec.Command(binary, "serve"), logs: new(bytes.Buffer), done: make(chan struct{}), doors: make(chan string, 2)}
 	p.cmd.Dir = data // no config.yaml there: the defaults and the environment
 	p.cmd.Env = append(append(os.Environ(), "ONEFRAME_DATA="+data, "ONEFRAME_WEB_ADDRESS=127.0.0.1:0", "ONEFRAME_IMPORT_DEMO=false",
 		"ONEFRAME_LIMITS_ENABLED=false"), env...)
@@ -130,6 +131,7 @@ func startProgram(t *testing.T, binary, data string, env ...string) *program {
 	t.Cleanup(func() { _ = p.cmd.Process.Kill() }) // it has ended already where the test went well
 	lines := bufio.NewScanner(io.TeeReader(stderr, p.logs))
 	for lines.Scan() {
+		p.note(lines.Text())
 		if m := greeting.FindStringSubmatch(lines.Text()); m != nil {
 			p.url = m[1]
 			break
@@ -137,7 +139,8 @@ func startProgram(t *testing.T, binary, data string, env ...string) *program {
 	}
 	go func() {
 		defer close(p.done)
-		for lines.Scan() { // so that the process never waits for its log to be read
+		for lines.Scan() { // to its end, so that the process never waits for its log to be read
+			p.note(lines.Text())
 		}
 	}()
 	if p.url == "" {
@@ -145,6 +148,27 @@ func startProgram(t *testing.T, binary, data string, env ...string) *program {
 		t.Fatalf("the server did not start: %s", p.logs)
 	}
 	return p
+}
+
+var door = regexp.MustCompile(`photographers can send by \S+" address=(\S+)`)
+
+// note looks for the address of a photographers' door in a line of the log.
+func (p *program) note(line string) {
+	if m := door.FindStringSubmatch(line); m != nil {
+		p.doors <- m[1]
+	}
+}
+
+// door waits for the address of a photographers' door.
+func (p *program) door(t testing.TB) string {
+	t.Helper()
+	select {
+	case at := <-p.doors:
+		return at
+	case <-time.After(time.Minute):
+		t.Fatal("no door for photographers was opened")
+		return ""
+	}
 }
 
 // load lets clients shoot until the server is killed after the time.

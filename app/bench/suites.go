@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging()}
+	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging(), photographers(), connections()}
 }
 
 func scaling() suite {
@@ -78,4 +78,31 @@ func describing() suite {
 			{what: "time that half of the files stay under", bench: "Read", metric: "median-ms", scale: 1, unit: "ms",
 				wanted: "under 1 ms", ok: func(v, _ float64) bool { return v < 1 }},
 		}}
+}
+
+func photographers() suite {
+	row := func(what, bench, metric, unit, wanted string, most float64) figure {
+		f := figure{what: what, bench: bench, metric: metric, scale: 1, unit: unit, wanted: wanted}
+		if wanted != "" {
+			f.ok = func(v, _ float64) bool { return v < most }
+		}
+		return f
+	}
+	return suite{title: "Pictures of 3 MB (3000×2000) by FTP from a trusted account, from the last byte to the feed; clients and scaling on the same cores",
+		pkg: "./app", bench: "^BenchmarkFTP(Burst|Steady)$", args: []string{"-count", "3", "-benchtime", "1x"},
+		figures: []figure{
+			row("50 at once over 20 connections: wait that half stayed under", "FTPBurst", "p50-ms", "ms", "", 0),
+			row("50 at once: wait that 95 % stayed under", "FTPBurst", "p95-ms", "ms", "under 2 s", 2000),
+			row("50 at once: the same, from the moment when the first was begun", "FTPBurst", "p95-from-start-ms", "ms", "", 0),
+			row("50 at once: until the last has its renditions", "FTPBurst", "scaled-ms", "ms", "", 0),
+			row("one each 1.7 s, 50,000 a day: part of two cores", "FTPSteady", "cpu-%", "%", "under 25 %", 25),
+			row("one each 1.7 s: wait that half stayed under", "FTPSteady", "p50-ms", "ms", "under 100 ms", 100),
+			row("one each 1.7 s: wait that 99 % stayed under", "FTPSteady", "p99-ms", "ms", "under 250 ms", 250),
+		}}
+}
+
+func connections() suite {
+	return suite{title: "300 idle FTP connections, logged in", pkg: "./app", bench: "^BenchmarkFTPIdle$", args: []string{"-count", "1", "-benchtime", "1x"},
+		figures: []figure{{what: "memory that the process took for them", bench: "FTPIdle", metric: "MB", scale: 1, unit: "MB",
+			wanted: "under 30 MB", ok: func(v, _ float64) bool { return v < 30 }}}}
 }

@@ -176,9 +176,10 @@ func (f *folder) fate(tx *store.Tx, r row) (i item, where string, err error) {
 	if err != nil {
 		return i, "", err
 	}
-	switch p.State {
-	case picture.Accepted:
+	if p.Approved() {
 		return item{path: path.Join(inAccepted, r.path), size: r.size, modified: r.modified}, inAccepted, nil
+	}
+	switch p.State {
 	case picture.Rejected:
 		return f.notice(r, []string{strings.TrimSpace("It was taken, and rejected later. " + p.Reason)}), inRefused, nil
 	case picture.Failed:
