@@ -1,5 +1,5 @@
 // What every page has: local times, questions before something can't be undone, buttons
-// that copy, and pictures that move.
+// that copy or tick, and pictures that move.
 
 import { $, localise } from './lib.js';
 
@@ -37,6 +37,14 @@ for (const type of ['pointerout', 'focusout']) {
     if (el && !el.contains(event.relatedTarget)) $('.moves', el)?.remove();
   });
 }
+
+document.addEventListener('click', (event) => {
+  const name = event.target.closest('[data-tick]')?.dataset.tick;
+  if (!name) return;
+  const boxes = [...document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)];
+  const on = boxes.some((box) => !box.checked); // all of them already: none
+  for (const box of boxes) box.checked = on;
+});
 
 for (const el of document.querySelectorAll('[data-js]')) el.hidden = false;
 localise();

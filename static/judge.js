@@ -12,7 +12,7 @@ function Judge(form) {
   let at = 0;
   let sending = false;
 
-  const answer = (frame) => frame.querySelector('input:checked');
+  const answer = (frame) => frame.querySelector('input[type=radio]:checked');
   const answered = () => frames.filter(answer);
 
   function show(i, focus = true) {
@@ -24,7 +24,7 @@ function Judge(form) {
     }
     const next = frames[at + 1]?.querySelector('img.fill');
     if (next) next.loading = 'eager'; // ready when it is its turn
-    if (focus) (answer(frames[at]) ?? frames[at].querySelector('input')).focus({ preventScroll: true });
+    if (focus) (answer(frames[at]) ?? frames[at].querySelector('input[type=radio]')).focus({ preventScroll: true });
   }
 
   function mark() {
@@ -67,7 +67,9 @@ function Judge(form) {
     if (event.ctrlKey || event.metaKey || event.altKey || sending) return;
     const name = event.key.toUpperCase();
     const input = frames[at].querySelector(`input[data-key="${CSS.escape(name)}"]`);
-    if (name === 'ARROWRIGHT') show(at + 1);
+    const lift = frames[at].querySelector('.lift input');
+    if (name === 'S' && lift) lift.click();
+    else if (name === 'ARROWRIGHT') show(at + 1);
     else if (name === 'ARROWLEFT') show(at - 1);
     else if (name === 'ENTER' && !event.target.closest('button, a, summary')) form.requestSubmit();
     else if (input) {
@@ -90,14 +92,46 @@ function Judge(form) {
     mark();
     $('#alert').hidden = true;
     try {
-      await api('POST', '/api/v1/judgments', { judgments: answered().map(judgment) });
-      location.reload();
+      const { accepted, wrong } = await api('POST', '/api/v1/judgments', { judgments: answered().map(judgment) });
+      if (wrong.length > 0) explain(accepted, wrong);
+      else location.reload();
     } catch (err) {
       sending = false;
       mark();
       $('#alert').textContent = `${err.message} Your answers are still here.`;
       $('#alert').hidden = false;
     }
+  }
+
+  /** Shows what was answered wrong of what the site knew, before the next page. */
+  function explain(accepted, wrong) {
+    $('#judged-words').textContent = `${accepted} ${accepted === 1 ? 'answer is' : 'answers are'} in. Of ${wrong.length === 1 ? 'this one' : 'these'} we knew the answer:`;
+    $('#wrongs').replaceChildren(...wrong.map(explanation));
+    document.removeEventListener('keydown', key);
+    form.hidden = true;
+    $('#judged').hidden = false;
+    $('#go-on').focus(); // Enter goes on
+    scrollTo(0, 0);
+  }
+
+  function explanation({ frame, said, right, reason }) {
+    const item = document.createElement('li');
+    item.className = 'panel';
+    const pictures = frames.find((f) => f.dataset.frame === frame).querySelector('.pair').cloneNode(true);
+    for (const image of pictures.querySelectorAll('img')) image.loading = 'eager';
+    const words = document.createElement('p');
+    words.append('You said ', bold(said), '; it is ', bold(right), '.');
+    const why = document.createElement('p');
+    why.className = 'lead';
+    why.textContent = reason;
+    item.append(pictures, words, why);
+    return item;
+  }
+
+  function bold(text) {
+    const b = document.createElement('b');
+    b.textContent = text;
+    return b;
   }
 
   function thumb(frame, n) {
@@ -107,6 +141,7 @@ function Judge(form) {
     const image = document.createElement('img');
     image.src = frame.dataset.thumb;
     image.alt = '';
+    if (frame.querySelector('.lift')) image.className = 'veiled';
     button.append(image);
     button.addEventListener('click', () => show(n));
     const item = document.createElement('li');

@@ -17,6 +17,7 @@ type toJudgeJSON struct {
 	Slot         int        `json:"slot"`
 	PictureURL   string     `json:"picture_url"`
 	ReferenceURL string     `json:"reference_url"`
+	Blurred      bool       `json:"blurred"` // somebody saw nudity: show it on demand only
 }
 
 func (s *Server) nextToJudge(c echo.Context) error {
@@ -31,7 +32,7 @@ func (s *Server) nextToJudge(c echo.Context) error {
 	base := s.base(c)
 	var all []toJudgeJSON
 	for _, p := range page {
-		all = append(all, toJudgeJSON{Frame: p.ID, Slot: p.Slot.Number, PictureURL: base + mediaPath(p.Medium), ReferenceURL: base + posePath(p.Slot)})
+		all = append(all, toJudgeJSON{Frame: p.ID, Slot: p.Slot.Number, PictureURL: base + mediaPath(p.Medium), ReferenceURL: base + posePath(p.Slot), Blurred: p.Blurred})
 	}
 	return c.JSON(http.StatusOK, listOf(all, ""))
 }
@@ -68,7 +69,19 @@ func (s *Server) giveJudgments(c echo.Context) error {
 	for _, r := range result.Refused {
 		refusals = append(refusals, refusalJSON{r.Frame, r.Code})
 	}
-	return c.JSON(http.StatusOK, map[string]any{"accepted": result.Accepted, "refused": refusals})
+	wrong := []wrongJSON{}
+	for _, w := range result.Wrong {
+		wrong = append(wrong, wrongJSON{w.Frame, inWords(w.Said), inWords(w.Right), w.Reason})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"accepted": result.Accepted, "refused": refusals, "wrong": wrong})
+}
+
+// wrongJSON is a frame whose answer was known, and that was answered otherwise.
+type wrongJSON struct {
+	Frame  picture.ID `json:"frame"`
+	Said   string     `json:"said"`
+	Right  string     `json:"right"`
+	Reason string     `json:"reason"`
 }
 
 func readJudgments(given []judgmentJSON) ([]moderation.Judgment, error) {

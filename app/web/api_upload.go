@@ -40,6 +40,11 @@ func (s *Server) sendFrame(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, token := bearer(c.Request()); !token {
+		if err := s.Desk.Sent(c.Request().Context(), s.known(c), receipt.ID); err != nil {
+			return err
+		}
+	}
 	base := s.base(c)
 	return c.JSON(http.StatusCreated, sentJSON{
 		ID: receipt.ID, Clip: receipt.Slot.Clip, Slot: receipt.Slot.Number, State: receipt.State,

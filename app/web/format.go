@@ -30,6 +30,14 @@ func words() template.FuncMap {
 			}
 			return strconv.FormatFloat(float64(n)/1e6, 'f', -1, 64)
 		},
+		"wait":    waited,
+		"percent": func(f float64) int { return int(100*f + 0.5) },
+		"mean": func(n, of int) int {
+			if of == 0 {
+				return 0
+			}
+			return (200*n + of) / (2 * of)
+		},
 		"pair":    func(first, second any) pair { return pair{first, second} },
 		"count64": func(n int64) string { return count(int(n)) },
 	}
@@ -95,4 +103,15 @@ func stateWord(s picture.State) string {
 		return "for a moderator"
 	}
 	return string(s)
+}
+
+// waited writes how long somebody has waited, as 12 min, 5 h or 3 days.
+func waited(d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h"
+	}
+	return strconv.Itoa(int(d.Hours())/24) + " days"
 }

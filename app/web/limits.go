@@ -23,12 +23,16 @@ import (
 //	upload     120     2 a second
 //	login       60     1 every 3 seconds: 28,800 guesses a day
 //	history     20     1 every 10 seconds: earlier versions joined again; clip.Visitor has a limit for all
+//	join        60     1 every 3 seconds: volunteers who begin to judge
+//	judge      120     2 a second: pages of answers
 //	api      1,200     100 a second
 func newLimits() map[string]*limit {
 	return map[string]*limit{
 		"lease":   newLimit(2, 200),
 		"upload":  newLimit(2, 120),
 		"login":   newLimit(1.0/3, 60),
+		"judge":   newLimit(2, 120),
+		"join":    newLimit(1.0/3, 60),
 		"history": newLimit(1.0/10, 20),
 		"api":     newLimit(100, 1200),
 	}
@@ -113,6 +117,10 @@ func kindOf(c echo.Context) string {
 			return "history"
 		case path == "/login" || strings.HasPrefix(path, "/setup"):
 			return "login"
+		case path == "/j/:secret" || path == "/judge/start":
+			return "join"
+		case path == "/judge" || path == "/api/v1/judgments":
+			return "judge"
 		}
 	}
 	if strings.HasPrefix(c.Request().URL.Path, "/api/") || strings.HasPrefix(c.Request().URL.Path, "/hooks/") {

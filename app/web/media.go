@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -25,7 +26,7 @@ import (
 const forever = "public, max-age=31536000, immutable"
 
 // media serves a rendition, as long as a picture names it: an accepted frame's to
-// everybody, for good; a rejected one's to moderators; the others to whoever was told
+// everybody, for good; a rejected one's to moderators, and to judges where it is gold; the others to whoever was told
 // the address, which nobody can guess. A photograph's are for moderators and its sender.
 func (s *Server) media(c echo.Context) error {
 	name, ok := strings.CutSuffix(c.Param("file"), ".jpg")
@@ -35,12 +36,11 @@ func (s *Server) media(c echo.Context) error {
 	}
 	var p picture.Picture
 	var shown bool
-	a, _ := s.account(c)
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
 		all, err := picture.Naming(tx, key, 20)
 		for i := 0; i < len(all) && err == nil && !shown; i++ {
 			p = all[i]
-			shown, err = s.servable(tx, p, key, a)
+			shown, err = s.servable(c, tx, p, key)
 		}
 		return err
 	})
@@ -60,12 +60,20 @@ func (s *Server) media(c echo.Context) error {
 }
 
 // servable reports whether the key is a rendition of the picture that the account may see.
-func (s *Server) servable(tx *store.Tx, p picture.Picture, key vault.Key, a people.Account) (bool, error) {
+func (s *Server) servable(c echo.Context, tx *store.Tx, p picture.Picture, key vault.Key) (bool, error) {
+	a, _ := s.account(c)
 	if p.Photo() {
 		_, renditions, err := picture.Files(tx, p)
 		return ownOrModerated(p, a) && slices.Contains(renditions, key), err
 	}
-	return (key == p.Large || key == p.Medium || key == p.Thumb) && (p.State != picture.Rejected || a.Can(people.Moderator)), nil
+	if key != p.Large && key != p.Medium && key != p.Thumb {
+		return false, nil
+	}
+	if p.State != picture.Rejected || a.Can(people.Moderator) {
+		return true, nil
+	}
+	g, gold, err := moderation.GoldOf(tx, p.ID)
+	return gold && g.Retired.IsZero() && s.mayJudge(c, tx), err
 }
 
 // clipFile serves a version of a clip: the one that ?v= names while it is on disk, so

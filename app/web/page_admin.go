@@ -8,6 +8,7 @@ import (
 
 	"oneframe/app/clip"
 	"oneframe/app/moderation"
+	"oneframe/app/moderation/crowd"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/source"
@@ -24,16 +25,17 @@ type tab struct {
 type adminLayout struct {
 	Layout
 	Tabs []tab
+	Sub  []tab // below the present one; none where it stands alone
 }
 
 func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
 	l := adminLayout{Layout: s.layout(c, title)}
 	l.Nav = "admin"
 	a, _ := s.account(c)
-	all := []tab{{Name: "Frames", URL: "/admin/frames"}, {Name: "Pictures", URL: "/admin/pictures"}}
+	all := []tab{{Name: "Frames", URL: "/admin/frames"}, {Name: "Judging", URL: "/admin/judging"}, {Name: "Pictures", URL: "/admin/pictures"}}
 	if a.Can(people.Admin) {
-		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], all[1], {Name: "Refused", URL: "/admin/refused"}, {Name: "Profiles", URL: "/admin/profiles"}, {Name: "Clips", URL: "/admin/clips"},
-			{Name: "Crowds", URL: "/admin/crowds"}, {Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
+		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], all[1], all[2], {Name: "Refused", URL: "/admin/refused"}, {Name: "Profiles", URL: "/admin/profiles"}, {Name: "Clips", URL: "/admin/clips"},
+			{Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
 	}
 	for i := range all {
 		all[i].Here = all[i].URL == c.Path() || all[i].URL+"/:id" == c.Path()
@@ -115,6 +117,10 @@ func (s *Server) namesOf(ctx context.Context) (func(by string) string, error) {
 	if err != nil {
 		return nil, err
 	}
+	var crowds map[string]string
+	if err := s.DB.Read(ctx, func(tx *store.Tx) (err error) { crowds, err = crowd.Names(tx); return err }); err != nil {
+		return nil, err
+	}
 	names := map[string]string{}
 	for _, a := range all {
 		names[string(moderation.ByAccount(a.ID))] = a.Name
@@ -127,6 +133,11 @@ func (s *Server) namesOf(ctx context.Context) (func(by string) string, error) {
 			return "the site"
 		case names[by] != "":
 			return names[by]
+		case moderation.Judge(by).Volunteer():
+			return "volunteer " + by[len(by)-6:]
+		}
+		if id, worker, ok := moderation.Judge(by).Worker(); ok && crowds[id] != "" {
+			return worker + " of " + crowds[id]
 		}
 		return by
 	}, nil

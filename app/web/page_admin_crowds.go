@@ -28,8 +28,7 @@ func (s *Server) crowds(c echo.Context) error { return s.crowdsWith(c, http.Stat
 
 // crowdsWith shows the outside crowds, with what p has to say.
 func (s *Server) crowdsWith(c echo.Context, status int, p crowdsPage) error {
-	p.adminLayout, p.Ready = s.adminLayout(c, "Crowds"), s.URL != ""
-	p.Tabs = here(p.Tabs, "/admin/crowds")
+	p.adminLayout, p.Ready = s.judgingLayout(c, "Crowds", "/admin/crowds"), s.URL != ""
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
 		p.Now = tx.Now
 		p.Crowds, err = crowd.List(tx)
@@ -66,6 +65,12 @@ func (s *Server) rotateCrowd(c echo.Context) error {
 		return err
 	}
 	return s.crowdsWith(c, http.StatusOK, crowdsPage{Told: told, ToldOf: of.Name})
+}
+
+// renameCrowd gives a crowd another name and other addresses.
+func (s *Server) renameCrowd(c echo.Context) error {
+	n := crowd.New{Name: c.FormValue("name"), URL: c.FormValue("url"), PollURL: c.FormValue("poll_url")}
+	return s.goBack(c, "/admin/crowds", s.Crowds.Change(c.Request().Context(), c.Param("id"), n), "Changed.")
 }
 
 // changeCrowd does one of the things that a button stands for.

@@ -4,26 +4,58 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/fault"
 	"oneframe/app/moderation"
 	"oneframe/app/picture"
+	"oneframe/app/source"
 	"oneframe/app/store"
 )
 
 // framesPage is what the template "admin_frames" shows.
 type framesPage struct {
 	adminLayout
-	State   picture.State
+	State   picture.State // "" is what waits for somebody
+	Waits   int           // frames that wait for somebody
 	Filters []filter
-	Frames  []frameView
+	Fields  map[string]string // clip, slot, judge, min and max, as they were asked for
+	Clips   []source.Video
+	Judge   string // the name of the judge that is asked for
+	Frames  []deskView
 	Shapes  map[string]clipView
 	Reasons []string
 	Here    string // this page's address, to come back to
 	Next    string // address of the next page; "" at the end
+	Export  string // what stands after export/….csv, to get the same frames
 }
+
+// Any reports whether something is asked for beside the state.
+func (p framesPage) Any() bool {
+	for _, v := range p.Fields {
+		if v != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Other is the address of the page with another state, else the same.
+func (p framesPage) Other(state picture.State) string {
+	return "/admin/frames?" + asked(p.Fields, string(state)).Encode()
+}
+
+// deskView is a frame with how its judging stands.
+type deskView struct {
+	frameView
+	How moderation.Item
+}
+
+// Percent is how sure its verdict is.
+func (v deskView) Percent() int { return int(100*v.How.Confidence + 0.5) }
 
 // filter is a state with how many frames are in it.
 type filter struct {
@@ -41,50 +73,153 @@ func rejections() []string {
 	return []string{"nobody is trying the pose", "nudity", "hate or violence", "somebody in it did not agree", "advertising", "too dark or blurred to see"}
 }
 
-// frames lists the frames in one state. Without ?state= it is the first that has any.
+// frames is the moderators' desk. Without ?state= it is what waits for somebody, the
+// undecided first and the oldest before others; where nothing waits, the first state
+// that has any.
 func (s *Server) frames(c echo.Context) error {
-	p := framesPage{adminLayout: s.adminLayout(c, "Frames"), State: picture.State(c.QueryParam("state")),
-		Reasons: rejections(), Here: c.Request().URL.RequestURI()}
-	if p.State != "" && !slices.Contains(stateOrder(), p.State) {
-		return fault.New(fault.NotFound, "no_state", "Frames are never in that state.")
+	f, fields, err := readFilter(c)
+	if err != nil {
+		return err
 	}
+	p := framesPage{adminLayout: s.adminLayout(c, "Frames"), State: picture.State(c.QueryParam("state")), Fields: fields,
+		Reasons: rejections(), Here: c.Request().URL.RequestURI()}
+	name, err := s.namesOf(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	if f.Judge != "" {
+		p.Judge = name(string(f.Judge))
+	}
+	f.Cursor, f.Limit = c.QueryParam("cursor"), recentFrames
 	next := ""
-	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		next, err = s.fillFrames(tx, &p, c.QueryParam("cursor"))
+	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
+		next, err = s.fillFrames(tx, &p, f)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	q := asked(p.Fields, string(p.State))
+	p.Export = q.Encode()
 	if next != "" {
-		p.Next = "/admin/frames?" + url.Values{"state": {string(p.State)}, "cursor": {next}}.Encode()
+		q.Set("cursor", next)
+		p.Next = "/admin/frames?" + q.Encode()
 	}
 	return s.page(c, http.StatusOK, "admin_frames", p)
 }
 
-func (s *Server) fillFrames(tx *store.Tx, p *framesPage, cursor string) (next string, err error) {
+// asked is a query for the desk.
+func asked(fields map[string]string, state string) url.Values {
+	q := url.Values{}
+	for k, v := range fields {
+		if v != "" {
+			q.Set(k, v)
+		}
+	}
+	if state != "" {
+		q.Set("state", state)
+	}
+	return q
+}
+
+// readFilter reads what the desk is asked for, and gives the fields but the state as
+// they were written. Its errors: NotFound no_state; Invalid bad_filter.
+func readFilter(c echo.Context) (f moderation.Filter, fields map[string]string, err error) {
+	f.Kind = picture.Frames
+	if state := picture.State(c.QueryParam("state")); state != "" {
+		if !slices.Contains(stateOrder(), state) {
+			return f, nil, fault.New(fault.NotFound, "no_state", "Frames are never in that state.")
+		}
+		f.States = []picture.State{state}
+	}
+	fields = map[string]string{}
+	for _, name := range []string{"clip", "slot", "judge", "min", "max"} {
+		fields[name] = strings.TrimSpace(c.QueryParam(name))
+	}
+	f.Clip, f.Judge = fields["clip"], moderation.Judge(fields["judge"])
+	if text := fields["slot"]; text != "" {
+		if f.Slot, err = strconv.Atoi(text); err != nil || f.Slot < 1 {
+			return f, nil, fault.New(fault.Invalid, "bad_filter", "A slot is a whole number from 1 on.")
+		}
+	}
+	for name, to := range map[string]*float64{"min": &f.MinScore, "max": &f.MaxScore} {
+		if text := fields[name]; text != "" {
+			if *to, err = strconv.ParseFloat(text, 64); err != nil || !(*to >= 1 && *to <= 5) {
+				return f, nil, fault.New(fault.Invalid, "bad_filter", "A likeness is a number from 1 to 5.")
+			}
+		}
+	}
+	return f, fields, nil
+}
+
+func (s *Server) fillFrames(tx *store.Tx, p *framesPage, f moderation.Filter) (next string, err error) {
 	counts, err := picture.Counts(tx, "")
 	if err != nil {
 		return "", err
 	}
+	p.Waits = counts[picture.Undecided] + counts[picture.Waiting]
 	for _, state := range stateOrder() {
 		p.Filters = append(p.Filters, filter{state, counts[state]})
-		if p.State == "" && counts[state] > 0 {
+		if p.State == "" && p.Waits == 0 && !p.Any() && counts[state] > 0 {
 			p.State = state
+			f.States = []picture.State{state}
 		}
 	}
-	if p.State == "" {
-		p.State = picture.Undecided
+	if p.State == "" && p.Any() && (f.MinScore > 0 || f.MaxScore > 0 || f.Judge != "") {
+		f.States = []picture.State{picture.Waiting, picture.Undecided, picture.Accepted, picture.Rejected} // what waits has no score
 	}
-	pics, next, err := picture.List(tx, picture.Query{Kind: picture.Frames, States: []picture.State{p.State}, Cursor: cursor, Limit: recentFrames})
+	if p.Clips, err = source.List(tx); err != nil {
+		return "", err
+	}
+	items, next, err := s.Desk.Frames(tx, f)
 	if err != nil {
 		return "", err
 	}
-	if p.Frames, err = viewFrames(tx, pics); err != nil {
-		return "", err
+	var frames []frameView
+	for _, i := range items {
+		v, err := viewFrame(tx, i.Picture)
+		if err != nil {
+			return "", err
+		}
+		frames = append(frames, v)
+		p.Frames = append(p.Frames, deskView{v, i})
 	}
-	p.Shapes, err = s.shapes(tx, p.Frames)
+	p.Shapes, err = s.shapes(tx, frames)
 	return next, err
+}
+
+// settleFrames settles the frames that were ticked, or takes their decisions back.
+func (s *Server) settleFrames(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "bad_form", "The form could not be read.")
+	}
+	var ids []picture.ID
+	for _, id := range form["frame"] {
+		ids = append(ids, picture.ID(id))
+	}
+	if len(ids) == 0 || len(ids) > 500 {
+		return s.goBack(c, c.FormValue("back"), fault.New(fault.Invalid, "no_frames", "Please tick some frames first."), "")
+	}
+	ctx, verdict := c.Request().Context(), picture.State(form.Get("verdict"))
+	var n int
+	var refused []moderation.Refusal
+	words := "settled"
+	if form.Get("verdict") == "undo" {
+		words = "taken back"
+		n, refused, err = s.Desk.UndoAll(ctx, s.judge(c), ids)
+	} else {
+		reason := form.Get("reason")
+		if verdict == picture.Accepted {
+			reason = ""
+		}
+		n, refused, err = s.Desk.SettleAll(ctx, s.judge(c), ids, verdict, reason)
+	}
+	done := plural(n, "frame", "frames") + " " + words + "."
+	if len(refused) > 0 {
+		done += " " + plural(len(refused), "frame", "frames") + " could not be: " + refused[0].Code + "."
+	}
+	return s.goBack(c, form.Get("back"), err, done)
 }
 
 // oneFramePage is what the template "admin_frame" shows.
@@ -98,6 +233,17 @@ type oneFramePage struct {
 	Reasons   []string
 	Name      func(by string) string
 	Undoable  bool // a moderator's decision is in force
+	Judges    map[moderation.Judge]moderation.Profile
+	Gold      *moderation.Gold // nil where it isn't, and wasn't
+	Answers   []answer
+}
+
+// Right is the answer of gold in words.
+func (p oneFramePage) Right() string {
+	if p.Gold == nil {
+		return ""
+	}
+	return inWords(p.Gold.Right)
 }
 
 // oneFrame shows everything about one frame: who decided what, and when.
@@ -129,6 +275,19 @@ func (s *Server) fillOneFrame(tx *store.Tx, p *oneFramePage, id picture.ID) erro
 	p.Clip = shapes[pic.Slot.Clip]
 	if p.Judgments, err = moderation.JudgmentsOf(tx, id); err != nil {
 		return err
+	}
+	p.Answers, p.Judges = answers(), map[moderation.Judge]moderation.Profile{}
+	for _, g := range p.Judgments {
+		if p.Judges[g.Judge], err = s.Desk.ProfileOf(tx, g.Judge); err != nil {
+			return err
+		}
+	}
+	g, ok, err := moderation.GoldOf(tx, id)
+	if err != nil {
+		return err
+	}
+	if ok && g.Retired.IsZero() {
+		p.Gold = &g
 	}
 	if p.Decisions, err = moderation.Decisions(tx, id); err != nil {
 		return err

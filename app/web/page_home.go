@@ -18,20 +18,21 @@ const recentFrames = 24
 // homePage is what the template "home" shows.
 type homePage struct {
 	Layout
-	Clip   *clipView // nil on a site without any
-	At     float64   // seconds: where the clip is to stand; 0 for its beginning
-	Map    string    // see holes
-	Recent []frameView
-	Older  string // cursor of the frames before Recent; "" at the end
-	Later  bool   // Recent is not the newest
-	All    bool   // frames are shown before their verdict
-	Others []clipView
+	Clip    *clipView // nil on a site without any
+	At      float64   // seconds: where the clip is to stand; 0 for its beginning
+	Map     string    // see holes
+	Recent  []frameView
+	Older   string // cursor of the frames before Recent; "" at the end
+	Later   bool   // Recent is not the newest
+	All     bool   // frames are shown before their verdict
+	Others  []clipView
+	Judging bool // visitors may judge others' frames
 }
 
 // home shows a clip, its newest frames and its holes. ?clip= names the clip, ?t= the
 // second at which it is to stand, ?older= a page of frames.
 func (s *Server) home(c echo.Context) error {
-	p := homePage{Layout: s.layout(c, ""), All: s.HomeShow == "all", Later: c.QueryParam("older") != ""}
+	p := homePage{Layout: s.layout(c, ""), All: s.HomeShow == "all", Later: c.QueryParam("older") != "", Judging: s.Desk.Open}
 	p.Nav = "home"
 	var err error
 	if p.At, err = moment(c.QueryParam("t")); err != nil {

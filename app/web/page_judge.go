@@ -16,9 +16,11 @@ import (
 // judgePage is what the template "judge" shows.
 type judgePage struct {
 	Layout
-	Frames  []frameView
-	Shapes  map[string]clipView // of the clips that the frames are for, by slug
-	Answers []answer
+	Frames    []frameView
+	Blurred   map[picture.ID]bool // somebody saw nudity: it is shown on demand
+	Volunteer bool
+	Shapes    map[string]clipView // of the clips that the frames are for, by slug
+	Answers   []answer
 }
 
 // answer is one of the answers that a judge can give, and the key that gives it.
@@ -59,11 +61,11 @@ func (s *Server) judging(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	var pics []picture.Picture
+	pics, blurred := []picture.Picture{}, map[picture.ID]bool{}
 	for _, t := range tasks {
-		pics = append(pics, t.Picture)
+		pics, blurred[t.ID] = append(pics, t.Picture), t.Blurred
 	}
-	p := judgePage{Layout: s.layout(c, "Judge"), Shapes: map[string]clipView{}, Answers: answers()}
+	p := judgePage{Layout: s.layout(c, "Judge"), Blurred: blurred, Volunteer: s.judge(c).Volunteer(), Shapes: map[string]clipView{}, Answers: answers()}
 	p.Nav = "judge"
 	err = s.DB.Read(ctx, func(tx *store.Tx) (err error) {
 		if p.Frames, err = viewFrames(tx, pics); err != nil {
@@ -101,7 +103,70 @@ func (s *Server) judged(c echo.Context) error {
 		if err != nil {
 			return err
 		}
+		if len(result.Wrong) > 0 {
+			return s.explain(c, result)
+		}
 		s.setFlash(c, "Thank you: "+plural(result.Accepted, "frame", "frames")+" judged.")
 	}
 	return c.Redirect(http.StatusSeeOther, "/judge")
+}
+
+// judgedPage is what the template "judged" shows.
+type judgedPage struct {
+	Layout
+	Accepted int
+	Wrong    []wrongView
+	Shapes   map[string]clipView
+}
+
+// wrongView is gold that was answered wrong.
+type wrongView struct {
+	Frame               frameView
+	Said, Right, Reason string
+}
+
+// explain shows what a judge answered wrong of what we knew.
+func (s *Server) explain(c echo.Context, r moderation.Result) error {
+	p := judgedPage{Layout: s.layout(c, "Have another look"), Accepted: r.Accepted}
+	p.Nav = "judge"
+	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
+		var frames []frameView
+		for _, w := range r.Wrong {
+			pic, err := picture.Get(tx, w.Frame)
+			if err != nil {
+				return err
+			}
+			f, err := viewFrame(tx, pic)
+			if err != nil {
+				return err
+			}
+			frames = append(frames, f)
+			p.Wrong = append(p.Wrong, wrongView{f, inWords(w.Said), inWords(w.Right), w.Reason})
+		}
+		var err error
+		p.Shapes, err = s.shapes(tx, frames)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, "judged", p)
+}
+
+// inWords says a judgment as the buttons do; a likeness of 0 is any.
+func inWords(j moderation.Judgment) string {
+	switch {
+	case j.Nudity:
+		return "nudity"
+	case !j.Trying:
+		return "nobody posing"
+	case j.Likeness == 0:
+		return "somebody posing"
+	}
+	for _, a := range answers() {
+		if a.Value == strconv.Itoa(j.Likeness) {
+			return a.Value + ", " + a.Words
+		}
+	}
+	return strconv.Itoa(j.Likeness)
 }

@@ -100,7 +100,13 @@ func (s *Server) forgeable(c echo.Context) bool {
 	if _, ok := bearer(c.Request()); ok {
 		return false
 	}
-	return s.session(c) != "" || c.Path() == "/login" || strings.HasPrefix(c.Path(), "/setup")
+	for _, way := range []string{"/login", "/setup", "/j/", "/judge/start"} {
+		if strings.HasPrefix(c.Path(), way) {
+			return true
+		}
+	}
+	judging := c.Path() == "/judge" || strings.HasPrefix(c.Path(), "/api/v1/judgments")
+	return s.session(c) != "" || judging && s.visitor(c) != ""
 }
 
 func badCSRF(cause error) error {

@@ -147,10 +147,13 @@ func (s *Server) signOut(c echo.Context) error {
 	return s.People.Logout(c.Request().Context(), secret)
 }
 
-// judge is who judges, as the moderation room names them.
+// judge is who judges, as the moderation room names them: the account, or the
+// volunteer that the browser knows.
 func (s *Server) judge(c echo.Context) moderation.Judge {
-	a, _ := s.account(c)
-	return moderation.Judge("account:" + a.ID)
+	if a, ok := s.account(c); ok {
+		return moderation.ByAccount(a.ID)
+	}
+	return s.visitor(c).Judge()
 }
 
 // setFlash leaves a sentence for the next page that the visitor sees.

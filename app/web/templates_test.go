@@ -31,7 +31,8 @@ func samples() map[string][]any {
 	admin := people.Account{ID: "a", Name: hostile, Role: people.Admin, Created: now}
 	layout := Layout{Title: hostile, Description: hostile, Image: "https://example.org/x.jpg", Account: &admin, CSRF: "token",
 		Nav: "admin", Flash: hostile, Base: "https://example.org", Path: "/x"}
-	inside := adminLayout{layout, []tab{{"Frames", "/admin/frames", true}, {"Clips", "/admin/clips", false}}}
+	tabs := []tab{{"Frames", "/admin/frames", true}, {"Clips", "/admin/clips", false}}
+	inside := adminLayout{layout, tabs, tabs}
 	dance := clipView{Slug: "dance", Title: hostile, Width: 1280, Height: 720, Slots: 2750, Filled: 1000, Frames: 12847, Hold: 2,
 		Duration: time.Minute, Video: "/clips/dance/clip.mp4?v=1", Rendered: now, Sound: true}
 	tall := clipView{Slug: "tall", Title: "Tall", Width: 720, Height: 1280, Slots: 3}
@@ -45,6 +46,11 @@ func samples() map[string][]any {
 		every = append(every, at(state))
 	}
 	shapes := map[string]clipView{"dance": dance}
+	name := func(by string) string { return by + hostile }
+	var desk []deskView
+	for _, f := range every {
+		desk = append(desk, deskView{f, moderation.Item{Waits: time.Hour, Given: 2, Wanted: 5, Confidence: .7, Blurred: true, Gold: true}})
+	}
 	imports := []source.Import{{ID: "i", Slug: "x", Title: hostile, State: source.Running, Progress: .4}, {ID: "j", Slug: "y", State: source.Refused, Error: hostile}}
 	renders := []clip.Render{{ID: "r", Clip: "dance", State: clip.Running, Progress: .3, Queued: now, Started: now},
 		{ID: "s", Clip: "dance", State: clip.Failed, Error: hostile, Queued: now, Finished: now}, {ID: "t", Clip: "gone", State: clip.Done, Bytes: 5e6, Current: true, Finished: now}}
@@ -65,14 +71,14 @@ func samples() map[string][]any {
 
 	all := map[string][]any{
 		"home": {homePage{}, homePage{Layout: layout}, homePage{Clip: &tall},
-			homePage{Layout: layout, Clip: &dance, At: 12.5, Map: "x.w", Recent: every, Older: "cursor", Later: true, All: true, Others: []clipView{tall, dance}}},
+			homePage{Layout: layout, Clip: &dance, At: 12.5, Map: "x.w", Recent: every, Older: "cursor", Later: true, All: true, Others: []clipView{tall, dance}, Judging: true}},
 		"shoot": {shootPage{}, shootPage{Clip: &tall, Consent: "I agree."},
 			shootPage{Layout: layout, Clip: &dance, Slot: 37, Pose: posePath(slot.ID{Clip: "dance", Number: 37}), LeaseSeconds: 600, Consent: hostile}},
 		"versions": {versionsPage{}, versionsPage{Layout: layout, Clip: dance, Chosen: &ready, Map: "x.x", Versions: []versionView{ready, asPlan, joining, failed}, Older: 1, Growth: grown},
 			versionsPage{Clip: dance, Chosen: &asPlan, Map: "...", Admin: true}, versionsPage{Clip: tall, Chosen: &joining}, versionsPage{Clip: dance, Chosen: &failed, Growth: growthView{Last: clip.Print{State: clip.Failed, Error: hostile}}}},
 		"login": {loginPage{}, loginPage{Layout: layout, Next: "/judge?x=1", Name: hostile, Error: hostile}},
 		"setup": {setupPage{}, setupPage{Layout: layout, Secret: "secret", Name: hostile, Error: hostile}},
-		"judge": {judgePage{}, judgePage{Layout: layout, Frames: every, Shapes: shapes, Answers: answers()}},
+		"judge": {judgePage{}, judgePage{Layout: layout, Frames: every, Blurred: map[picture.ID]bool{every[0].ID: true}, Shapes: shapes, Answers: answers()}, judgePage{Volunteer: true}},
 		"admin": {overviewPage{}, overviewPage{adminLayout: inside, States: states, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7},
 			Clips: []clipState{{dance, renders[1]}, {tall, clip.Render{}}}, Imports: imports, Free: 1e9}},
 		"admin_clips": {clipsPage{}, clipsPage{adminLayout: inside, Clips: []clipState{{dance, renders[0]}, {tall, clip.Render{}}}, Imports: imports, Hold: 2, Max: 4e9}},
@@ -82,7 +88,22 @@ func samples() map[string][]any {
 			Accounts: []accountView{{admin, true, []people.Token{{ID: "t", Hint: "of_abcd", Created: now, Used: now}, {ID: "u", Hint: "of_efgh"}}},
 				{people.Account{ID: "b", Name: "b", Role: people.Judge, Disabled: true}, false, nil}}}},
 		"admin_frames": {framesPage{}, framesPage{adminLayout: inside, State: picture.Accepted, Filters: []filter{{picture.Accepted, 12847}, {picture.Failed, 0}},
-			Frames: every, Shapes: shapes, Reasons: rejections(), Here: "/admin/frames?state=x&cursor=y", Next: "/admin/frames?cursor=z"}},
+			Frames: desk, Shapes: shapes, Reasons: rejections(), Here: "/admin/frames?state=x&cursor=y", Next: "/admin/frames?cursor=z", Export: "state=accepted",
+			Fields: map[string]string{"judge": "account:a", "slot": "3"}, Judge: hostile, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Waits: 5}},
+		"invite": {invitePage{Action: "/judge/start"}, invitePage{Layout: layout, Name: hostile, Ends: now, Action: "/j/x"}, invitePage{Over: "ended"}},
+		"judged": {judgedPage{}, judgedPage{Layout: layout, Accepted: 18, Wrong: []wrongView{{every[0], "nudity", "nobody posing", hostile}, {every[1], "3, fairly", "5, spot on", "x"}}, Shapes: shapes}},
+		"admin_judging": {judgingAdminPage{}, judgingAdminPage{adminLayout: inside, Days: 7, Ranges: tabs, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7}, Hour: 3, Waits: time.Hour, Undecided: 50 * time.Hour, Doubts: 1,
+			Waiting:   overTime([]moderation.Depth{{At: now, Waiting: 3}, {At: now.Add(time.Hour), Waiting: 12, Undecided: 2}}, now, now.Add(2*time.Hour)),
+			Judgments: hourly([]moderation.Hour{{Start: now, Judgments: 70}}, now, now.Add(24*time.Hour), 1),
+			Shares:    shareOut([]moderation.Share{{Verdict: picture.Accepted, Crowd: true, Frames: 7}, {Verdict: picture.Rejected, Frames: 3}})}},
+		"admin_judges": {judgesPage{}, judgesPage{adminLayout: inside, Name: name, Next: "1 x", Judges: []moderation.Profile{
+			{Judge: "account:a", Judgments: 12847, Trust: .93, Counts: true, GoldSeen: 12, GoldRight: 11, Agreed: 8, Settled: 9, Pace: 3 * time.Second, Estimate: .9, Last: now}, {Judge: hostile, Trust: .3}}}},
+		"admin_audit": {auditPage{}, auditPage{adminLayout: inside, Name: name, By: hostile, Next: 7, Acts: []moderation.Act{{Seq: 8, By: hostile, Action: "rejected", Subject: "f", Detail: hostile, At: now}, {Action: "link made", Subject: "l"}}}},
+		"admin_links": {linksPage{}, linksPage{adminLayout: inside, Name: name, URL: "https://example.org/j/x", Of: hostile, Open: true, Now: now, Fields: map[string]string{"name": hostile}, Error: hostile,
+			Links: []moderation.Link{{ID: "a", Name: hostile, Judges: 3, Judgments: 5, Ends: now.Add(time.Hour), Made: now}, {ID: "b", Name: "x", Revoked: now}}}},
+		"admin_gold": {goldPage{}, goldPage{adminLayout: inside, Name: name, Shapes: shapes, Golds: []goldView{{moderation.Gold{Right: moderation.Judgment{Nudity: true}, Reason: hostile, At: now, Seen: 3, Correct: 2}, every[0], "nudity"}, {Frame: every[1]}}}},
+		"admin_doubts": {doubtsPage{}, doubtsPage{adminLayout: inside, Shapes: shapes, Doubts: []doubtView{{moderation.Doubt{Verdict: picture.Accepted, Would: picture.Rejected, Reason: "nudity", Confidence: .92}, every[0]},
+			{moderation.Doubt{Verdict: picture.Rejected, Would: picture.Accepted, Confidence: .8}, every[1]}}}},
 		"admin_crowds": {crowdsPage{}, crowdsPage{adminLayout: inside, Ready: true, Now: now, Error: hostile, Told: crowd.Credentials{Secret: "whsec_x", FormKey: "abc"}, ToldOf: hostile,
 			Entered: crowd.New{Name: hostile, Kind: crowd.Poll, URL: hostile, PollURL: hostile, Form: true},
 			Crowds: []crowd.Crowd{{ID: "a", Name: hostile, Kind: crowd.Poll, URL: hostile, PollURL: hostile, State: "on", Trouble: hostile, PausedUntil: now.Add(time.Minute), OldUntil: now,
@@ -90,7 +111,6 @@ func samples() map[string][]any {
 		"error": {ErrorPage{}, ErrorPage{Layout: layout, Status: 500, Message: hostile, Request: "ABC"}, ErrorPage{Status: 404}, ErrorPage{Status: 429}, ErrorPage{Status: 507}},
 	}
 	maps.Copy(all, pictureSamples(inside, now))
-	name := func(by string) string { return by + hostile }
 	all["admin_frame"] = append(all["admin_frame"], oneFramePage{Name: name})
 	all["frame"] = append(all["frame"], framePage{})
 	all["manage"] = append(all["manage"], managePage{})
@@ -98,7 +118,7 @@ func samples() map[string][]any {
 		all["frame"] = append(all["frame"], framePage{layout, dance, f, true, true})
 		all["manage"] = append(all["manage"], managePage{Layout: layout, Clip: dance, Frame: f, Link: "https://example.org/m/x", Picture: "/m/x/picture.jpg",
 			Given: 1, Needed: 3, Shown: true, Since: clip.Render{ID: "r", Finished: now}}, managePage{Clip: tall, Frame: f, Shown: true}, managePage{Clip: tall, Frame: f})
-		all["admin_frame"] = append(all["admin_frame"], oneFramePage{adminLayout: inside, Frame: f, Clip: dance, Name: name, Reasons: rejections(), Undoable: true,
+		all["admin_frame"] = append(all["admin_frame"], oneFramePage{adminLayout: inside, Frame: f, Clip: dance, Name: name, Reasons: rejections(), Undoable: true, Answers: answers(), Judges: map[moderation.Judge]moderation.Profile{"account:a": {Trust: .9, Counts: true}}, Gold: &moderation.Gold{Right: moderation.Judgment{Trying: true, Likeness: 4}, Reason: hostile, Seen: 3, Correct: 2},
 			Judgments: []moderation.Given{{Judge: "account:a", At: now, Judgment: moderation.Judgment{Trying: true, Likeness: 4}}, {Judge: "account:b", Judgment: moderation.Judgment{Nudity: true}}, {Judge: "account:c"}},
 			Decisions: []moderation.Decision{{By: moderation.Everybody, Verdict: picture.Undecided, At: now}, {By: "account:a", Verdict: picture.Rejected, Reason: hostile, At: now, UndoneAt: now, UndoneBy: "account:b"}},
 			Events:    []picture.Event{{Kind: "received", At: now}, {Kind: "rejected", By: "account:a", Detail: hostile, At: now}}})
