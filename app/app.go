@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -40,6 +41,7 @@ type App struct {
 	Importer   *source.Importer
 	Door       *ingest.Door
 	Scaler     *ingest.Scaler
+	Folder     *ingest.Folder // watched; its Dir is "" where there is none
 	Desk       *moderation.Desk
 	Crowds     *crowd.Exchange
 	Studio     *clip.Studio
@@ -111,9 +113,27 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
 		Book:   &feed.Book{DB: db},
 	}
+	a.Folder = &ingest.Folder{Door: a.Door, Account: a.folderAccount, Interval: time.Duration(c.Folder.Interval)}
+	if c.Folder.Path != "" {
+		a.Folder.Dir = c.under(c.Folder.Path)
+	}
 	a.Feed = &feed.Engine{DB: db, People: a.People}
 	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
 	return a, nil
+}
+
+// folderAccount gives the id of the account that the watched folder's photographs come from.
+func (a *App) folderAccount(ctx context.Context) (string, error) {
+	all, err := a.People.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range all {
+		if strings.EqualFold(one.Name, a.Config.Folder.Account) && !one.Disabled {
+			return one.ID, nil
+		}
+	}
+	return "", fmt.Errorf("folder.account names %q, and there is no such account", a.Config.Folder.Account)
 }
 
 func workers(n int) int {

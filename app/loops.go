@@ -38,7 +38,7 @@ func (a *App) Loops(ctx context.Context) error {
 	timer.Start()
 	var g errgroup.Group
 	steps := map[string]step{"scale": a.Scaler.Step, "import": a.imported, "render": a.Studio.Step,
-		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory, "judge": a.Desk.Step, "crowds": a.Crowds.Step, "feed": a.Feed.Step, "index": a.Feed.Rebuild}
+		"stills": a.Studio.StepStills, "history": a.Studio.StepHistory, "judge": a.Desk.Step, "crowds": a.Crowds.Step, "feed": a.Feed.Step, "folder": a.Folder.Step, "index": a.Feed.Rebuild}
 	maps.Copy(steps, a.mirrors())
 	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })

@@ -43,7 +43,9 @@ type Upload struct {
 	Name    string     // as the contributor wrote it; may be empty
 	Consent string     // version of the text that was agreed to; photographs need none
 
-	FileName string // of a photograph, with the folders that its sender put it in
+	// Of a photograph:
+	FileName string // with the folders that its sender put it in
+	Sidecar  []byte // XMP that came beside it; may be nil
 }
 
 // Receipt is the promise that the picture is kept.

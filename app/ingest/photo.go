@@ -107,10 +107,10 @@ func (d *Door) examine(ctx context.Context, p *photo, profile Profile) (reasons 
 		return nil, nil, err
 	}
 	p.info = info
-	if p.record, err = d.describe(*p); err != nil {
+	if p.record, reasons, err = describe(*p); err != nil {
 		return nil, nil, err
 	}
-	reasons = profile.reasons(p.bytes, info, p.record, d.DB.Now())
+	reasons = append(reasons, profile.reasons(p.bytes, info, p.record, d.DB.Now())...)
 	if profile.RefuseAlike {
 		alike, err := d.alike(ctx, *p)
 		return append(reasons, alike...), nil, err
@@ -149,13 +149,21 @@ func (d *Door) alike(ctx context.Context, p photo) ([]Reason, error) {
 	return []Reason{{"file", "alike", "The picture looks the same as one that is here already."}}, nil
 }
 
-// describe reads the metadata; of a file whose metadata is damaged there is none.
-func (d *Door) describe(p photo) (metadata.Record, error) {
-	r, err := metadata.Read(p.Data)
+// describe reads the metadata, of the sidecar too. Of a file whose metadata is damaged
+// there is none; a sidecar that can't be read is a reason to refuse.
+func describe(p photo) (r metadata.Record, reasons []Reason, err error) {
+	r, err = metadata.Read(p.Data)
 	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Unsupported) {
-		return metadata.Record{}, nil
+		r, err = metadata.Record{}, nil
 	}
-	return r, err
+	if err != nil || len(p.Sidecar) == 0 {
+		return r, nil, err
+	}
+	beside, err := metadata.Sidecar(p.Sidecar)
+	if fault.Is(err, fault.Invalid) {
+		return r, []Reason{{"sidecar", fault.Of(err).Code, fault.Of(err).Message}}, nil
+	}
+	return metadata.Merge(r, beside), nil, err
 }
 
 func sameBytes(tx *store.Tx, p photo) (r Receipt, known bool, err error) {
