@@ -126,7 +126,7 @@ func verbs() []verb {
 // play does one line.
 func (s *stage) play(text string) string {
 	s.Helper()
-	for _, v := range verbs() {
+	for _, v := range append(photoVerbs(), verbs()...) {
 		if w := v.form.FindStringSubmatch(text); w != nil {
 			return v.do(s, w[1:])
 		}
