@@ -80,4 +80,8 @@
 //     that show it.
 //   - The render joins encoded units from the start, rather than encoding the whole clip
 //     each hour: a full render within 0.7 of a plain encode needs them already.
+//   - metadata reads all three kinds by itself, without imagemeta: what each part says is
+//     kept with where it stands, IIM runs over several segments, and charsets are guessed
+//     from the bytes, none of which that library gives away.
+//   - HEIC and AVIF are read for their metadata and refused as pictures: see rendition.
 package app

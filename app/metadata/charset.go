@@ -28,7 +28,11 @@ func (c charset) text(b []byte) string {
 	var s strings.Builder
 	s.Grow(len(b) * 2)
 	for _, x := range b {
-		s.WriteRune(c.DecodeByte(x))
+		r := c.DecodeByte(x)
+		if r == utf8.RuneError { // nothing is there; Windows has the control character
+			r = rune(x)
+		}
+		s.WriteRune(r)
 	}
 	return s.String()
 }
@@ -147,7 +151,11 @@ func once(s string) string {
 	b := make([]byte, 0, len(s))
 	for _, c := range s {
 		x, ok := charmap.Windows1252.EncodeRune(c)
-		if !ok {
+		switch {
+		case ok:
+		case c >= 0x80 && c <= 0x9f:
+			x = byte(c)
+		default:
 			return s
 		}
 		b = append(b, x)

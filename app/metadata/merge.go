@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 )
 
 // source is what one part of a file states.
@@ -127,8 +128,30 @@ func merge(order []source, broken []Found) (r Record) {
 			}
 		}
 	}
+	r.Taken = zoned(r.Taken, order)
 	r.Found = append(r.Found, broken...)
 	return r
+}
+
+// zoned gives the moment a zone, where it has none and another part has the very same
+// reading of the clock with one: EXIF of older cameras knows no zones.
+func zoned(t *Taken, order []source) *Taken {
+	if t == nil || t.Zoned {
+		return t
+	}
+	for _, s := range order {
+		for _, c := range s.claims {
+			other, ok := c.value.(Taken)
+			if !ok || c.field != "taken" || !other.Zoned {
+				continue
+			}
+			_, zone := other.At.Zone()
+			if at := instant(t.At, zone, true); at.At.Truncate(time.Second).Equal(other.At.Truncate(time.Second)) {
+				return &at
+			}
+		}
+	}
+	return t
 }
 
 // Merge puts a picture's own metadata and its sidecar together. The sidecar is the word

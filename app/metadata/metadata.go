@@ -15,7 +15,8 @@
 // (image resource 0x0425) doesn't fit the IIM: then somebody edited the IIM without
 // knowing XMP, and the IIM goes first. An IIM text that was cut at IIM's limit gives way
 // to the XMP text that it is the beginning of. Cameras' fillers, as OLYMPUS DIGITAL
-// CAMERA, are nobody's caption. What every part says stays readable in Record.Found.
+// CAMERA, are nobody's caption. A moment of capture without a zone takes that of another
+// part which has the same reading of the clock. What every part says stays readable in Record.Found.
 //
 // # Strangers' bytes
 //

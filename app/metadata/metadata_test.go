@@ -109,6 +109,14 @@ func TestMoments(t *testing.T) {
 	if r.Taken == nil || !r.Taken.Zoned || !r.Taken.At.Equal(want) {
 		t.Errorf("%+v", r.Taken)
 	}
+	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x87\x69\x00\x04\x00\x00\x00\x01\x00\x00\x00\x1a\x00\x00\x00\x00" +
+		"\x00\x01\x90\x03\x00\x02\x00\x00\x00\x14\x00\x00\x00\x2c\x00\x00\x00\x00" + "2026:05:31 18:30:05\x00")
+	for clock, want := range map[string]string{"183005+0200": "2026-05-31T18:30:05+02:00", "183006+0200": "2026-05-31T18:30:05", "183005": "2026-05-31T18:30:05"} {
+		p := parts{exif: exif, iim: iim(iimDate, "20260531", iimTime, clock)}
+		if r := p.record(); r.Taken == nil || r.Taken.String() != want {
+			t.Errorf("with %s: %v, want %s", clock, r.Taken, want)
+		}
+	}
 	for _, s := range []string{"20230230", "20231301", "0000", "yesterday", ""} {
 		if at, ok := parseIIM(s, ""); ok {
 			t.Errorf("%q is %v", s, at)

@@ -29,7 +29,7 @@ func photographs(t *testing.T) map[string]Set {
 	names := []string{"photos/usmc-helicopter.jpg", "photos/press-cp1251-noflag.jpg", "photos/nps-falcon.jpg", "photos/hubble-jupiter-esa.jpg",
 		"photos/sunrise-ccbysa.jpg", "photos/usarmy-portrait-dvids.jpeg", "photos/pixel-gps-1012x759.jpg", "photos/iphone4-gps.jpg",
 		"photos/seibert-iim-xmp.jpg", "photos/orient-landscape-6.jpg", "photos/loc-thompson-springs.jpg"}
-	for _, p := range testdata.Glob(t, "faces/portrait-*.jpg") {
+	for _, p := range testdata.Glob(t, "faces/portrait-[013]*.jpg") {
 		names = append(names, "faces/"+filepath.Base(p))
 	}
 	for _, name := range names {
