@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -43,6 +44,9 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); c.now = c.now.Add(d); c.mu.
 type person struct {
 	lease, frame, secret, token string
 	state                       string
+
+	visitor moderation.Visitor       // the secret of their browser
+	told    []moderation.Explanation // what they answered wrong about gold
 }
 
 // stage is a whole program in a temporary folder, and the people of a story.
@@ -53,7 +57,9 @@ type stage struct {
 	server *httptest.Server
 	clip   string
 	people map[string]*person
-	follow func() // the timer's job, made when it is first due
+
+	link, linkSecret string // the judging link that was made last
+	follow           func() // the timer's job, made when it is first due
 }
 
 // newStage builds the house with judges jo, kim and lee, and the moderator mia.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,7 @@ func verbs() []verb {
 // play does one line.
 func (s *stage) play(text string) string {
 	s.Helper()
-	for _, v := range append(photoVerbs(), verbs()...) {
+	for _, v := range slices.Concat(photoVerbs(), verbs(), judgingVerbs()) {
 		if w := v.form.FindStringSubmatch(text); w != nil {
 			return v.do(s, w[1:])
 		}

@@ -181,7 +181,7 @@ func doubtOf(p [classCount]float64, verdict picture.State) (Doubt, bool) {
 	x := Doubt{Verdict: verdict, Would: picture.Accepted, Confidence: p[isFine]}
 	if p[isFine] < 0.5 {
 		x.Would, x.Confidence, x.Reason = picture.Rejected, 1-p[isFine], NoPose
-		if p[isNudity] >= p[isNoPose] {
+		if p[isNudity] > p[isNoPose] {
 			x.Reason = Nudity
 		}
 	}
