@@ -50,7 +50,7 @@ func judgingVerbs() []verb {
 		says(`the audit's last line is (.*)`, (*stage).audit),
 		says(`(\w+)'s pictures can't be reached`, (*stage).unreachable),
 		says(`(\w+)'s files are swept`, (*stage).swept),
-		says(`nothing about judging tells of (\w+)'s frame who sent it`, (*stage).nothingTells),
+		says(`nothing that is kept tells who sent (\w+)'s frame`, (*stage).nothingTells),
 	}
 }
 
@@ -367,8 +367,8 @@ func (s *stage) swept(w []string) string {
 	return ""
 }
 
-// nothingTells looks through every row of the judging's tables for what would tell who
-// sent a person's frame: their name, the browser, or a moderator's words.
+// nothingTells looks through every row of every table for what would tell who sent a
+// person's frame: their name, the browser, or a moderator's words.
 func (s *stage) nothingTells(w []string) string {
 	s.Helper()
 	words := []string{w[0], "neighbour"}
@@ -378,7 +378,7 @@ func (s *stage) nothingTells(w []string) string {
 	found := ""
 	s.read(func(tx *store.Tx) error {
 		tables, err := store.Each(tx, func(r *sql.Rows, v *string) error { return r.Scan(v) },
-			`SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'moderation%'`)
+			`SELECT name FROM sqlite_master WHERE type = 'table'`)
 		for _, t := range tables {
 			text, err := textOf(tx, t)
 			if err != nil {

@@ -73,7 +73,7 @@ func recount(tx *store.Tx, was Picture, now State) error {
 }
 
 // Withdraw takes a picture back for good, in any state; doing it again changes nothing.
-// The row stays as a tombstone without the contributor's name. Its files are Forget's.
+// The row stays as a tombstone; of a frame nothing is left that tells of its contributor. Its files are Forget's.
 func Withdraw(tx *store.Tx, id ID, by string) error {
 	p, err := Get(tx, id)
 	if err != nil || p.State == Withdrawn {
@@ -90,7 +90,29 @@ func withdraw(tx *store.Tx, p Picture, by string) error {
 	if err := recount(tx, p, Withdrawn); err != nil {
 		return err
 	}
+	if err := forgetWho(tx, p); err != nil {
+		return err
+	}
 	return note(tx, p.ID, "withdrawn", by, "")
+}
+
+// forgetWho takes out of a withdrawn frame's records what tells of its contributor: the
+// account, what the file said about itself, and words that were written about it. A
+// photograph's stay: whoever received it is told what is taken back.
+func forgetWho(tx *store.Tx, p Picture) error {
+	if p.Photo() {
+		return nil
+	}
+	for _, q := range []string{
+		`UPDATE picture SET account = '' WHERE id = $1`,
+		`UPDATE picture_event SET detail = '' WHERE picture = $1`,
+		`DELETE FROM picture_metadata WHERE picture = $1`,
+	} {
+		if _, err := tx.Exec(q, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Forget removes those files of a withdrawn picture that no other picture names. It
