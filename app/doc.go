@@ -78,6 +78,10 @@
 //     were told, so a host that fails can't hold up a render.
 //   - Deleting one's frame queues a render at once and lets go of the kept older versions
 //     that show it.
+//   - A version of the clip that is joined again shows only pictures that are accepted
+//     today. Its file, like the stills and the film of the growth, is a print: made by loops
+//     of their own, so that no render waits for the history. Visitors may ask for them, all
+//     together so many an hour; what would cost much encoding waits for an admin.
 //   - The render joins encoded units from the start, rather than encoding the whole clip
 //     each hour: a full render within 0.7 of a plain encode needs them already.
 //   - metadata reads all three kinds by itself, without imagemeta: what each part says is

@@ -32,6 +32,9 @@ func rendering() suite {
 			row("again, 50 slots at random changed", "Fifty", "under 0.03×", 0.03),
 			row("again, 200 slots at random changed", "TwoHundred", "", 1),
 			row("again, nothing changed", "Nothing", "nothing done", 0.001),
+			row("poster and moving preview of a version, after it is current", "Stills", "", 1),
+			row("an earlier version joined again", "Rejoin", "", 1),
+			row("film of the growth", "Growth", "", 1),
 		}}
 }
 

@@ -39,6 +39,9 @@ func BenchmarkRender(b *testing.B) {
 	b.Run("One", func(b *testing.B) { s.measure(b, func() { s.change(1, true) }) })
 	b.Run("Fifty", func(b *testing.B) { s.measure(b, func() { s.change(50, false) }) })
 	b.Run("FiftyNeighbours", func(b *testing.B) { s.measure(b, func() { s.change(50, true) }) })
+	b.Run("Stills", func(b *testing.B) { s.measure(b, s.stillsAgain) })
+	b.Run("Rejoin", func(b *testing.B) { s.measure(b, s.rejoinAgain) })
+	b.Run("Growth", func(b *testing.B) { s.measure(b, s.growAgain) })
 	b.Run("TwoHundred", func(b *testing.B) { s.measure(b, func() { s.change(200, false) }) })
 }
 

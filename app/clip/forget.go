@@ -56,8 +56,9 @@ func (s *Studio) Forget(ctx context.Context, id picture.ID) error {
 	return errors.Join(err, removeAll(left))
 }
 
-// forgotten lets go of what shows the withdrawn pictures that the version is the first
-// without, and gives the paths for removal.
+// forgotten lets go of what shows the pictures that the version is the first without
+// because they were withdrawn, or rejected after all, and gives the paths for removal.
+// Those that another picture replaced stay in the older versions.
 func (s *Studio) forgotten(tx *store.Tx, clip string, version int) (paths []string, err error) {
 	all, err := shownBy(tx, `clip = $1 AND until = $2`, clip, version)
 	if err != nil {
@@ -69,7 +70,7 @@ func (s *Studio) forgotten(tx *store.Tx, clip string, version int) (paths []stri
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, err
 		}
-		if err != nil || p.State == picture.Withdrawn {
+		if err != nil || p.State != picture.Accepted {
 			gone = append(gone, c)
 		}
 	}

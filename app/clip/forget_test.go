@@ -62,6 +62,49 @@ func TestAReplacedPictureLeavesTheOlderVersions(t *testing.T) {
 	}
 }
 
+// A moderator's second thought takes the picture out of the older files too; the plans
+// still tell what they were.
+func TestARejectedPictureLeavesTheOlderVersions(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, small())
+	s.Keep = 10
+	before := s.render()
+	id := s.fill(3, still(1, 160, 90))
+	with := s.render()
+	s.write(func(tx *store.Tx) error {
+		_, err := picture.Settle(tx, id, picture.Verdict{State: picture.Rejected, Reason: "test", By: "test"})
+		return err
+	})
+	s.render()
+	if !exists(filepath.Join(s.Library.Renders("c"), before.File+".mp4")) || exists(filepath.Join(s.Library.Renders("c"), with.File+".mp4")) {
+		t.Errorf("the files are %v", s.files())
+	}
+	s.must(s.DB.Read(context.Background(), func(tx *store.Tx) error {
+		was, err := PlanOf(tx, with)
+		if was.Hash() != with.plan {
+			t.Errorf("the version with it was planned as %s", was)
+		}
+		return err
+	}))
+}
+
+// A clip that is shorter than its first group of pictures has stills as well.
+func TestStillsOfATinyClip(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, made{fps: fps25, frames: 2, hold: 2, width: 90, height: 160})
+	s.fill(1, still(1, 160, 90))
+	s.render()
+	s.stillsDone()
+	if st := s.version(1).Stills; !exists(s.PreviewFile(st)) || !exists(s.PrintFile(st)) {
+		t.Errorf("they are %+v", st)
+	}
+	s.must2(s.WantGrowth(context.Background(), "c", Visitor))
+	s.history()
+	if done, _, err := s.growthNow(); err != nil || !exists(s.PrintFile(done)) {
+		t.Errorf("the film is %+v, %v", done, err)
+	}
+}
+
 // unitFile is where the unit of a picture that the clip shows now lies.
 func (s *stage) unitFile(id picture.ID) string {
 	s.Helper()

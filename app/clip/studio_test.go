@@ -188,14 +188,7 @@ func TestTheNewestFilesStayOnDisk(t *testing.T) {
 		plans = append(plans, s.timeline().Hash())
 		s.render()
 	}
-	s.write(func(tx *store.Tx) error { // the slot shows the original again
-		all, _, err := picture.List(tx, picture.Query{Clip: "c", Limit: 1})
-		if err != nil {
-			return err
-		}
-		_, err = picture.Settle(tx, all[0].ID, picture.Verdict{State: picture.Rejected, Reason: "test", By: "test"})
-		return err
-	})
+	s.fill(1, still(4, 160, 90))
 	plans = append(plans, s.timeline().Hash())
 	s.render()
 	renders := s.list()
