@@ -21,8 +21,8 @@ const (
 
 // Engine follows the log of pictures. For every picture that is accepted it has one
 // delivery made for each subscriber one of whose rules matches; for one that is
-// withdrawn or rejected, or turns out broken, recalls. What it does for a batch of events and the mark in the
-// log are one transaction, so that it never skips an event and never does one twice,
+// withdrawn or rejected, or proves to be no picture, recalls. What it does for a batch
+// of events and the mark in the log are one transaction, so that it never skips an event and never does one twice,
 // whenever the process dies.
 //
 // It goes by what a picture is now, not by what an event said: a picture that was

@@ -103,6 +103,25 @@ func TestAWithdrawnPictureIsRecalledFromWhoeverWasGivenIt(t *testing.T) {
 	s.want(unseen)
 }
 
+func TestAnApprovedPictureIsQueuedBeforeItIsScaled(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.rule(s.subscriber("A"), `keyword = ferry and verdict = accepted`)
+	id := picture.ID(store.NewID())
+	s.write(func(tx *store.Tx) error {
+		if _, err := picture.Record(tx, picture.New{ID: id, Origin: "ftp", Account: "x", Original: vault.KeyOf([]byte("x")), Type: "image/jpeg", Width: 30, Height: 20,
+			FileName: "x.jpg", Approver: "account:x", Approval: "trusted"}); err != nil {
+			return err
+		}
+		return picture.Describe(tx, id, metadata.Record{Keywords: []string{"ferry"}})
+	})
+	s.step()
+	s.want(id, "A waiting first 1")
+	s.write(func(tx *store.Tx) error { return picture.Fail(tx, id, "broken") })
+	s.step()
+	s.want(id, "A cancelled first 1")
+}
+
 func TestARejectedPictureComesBackWhenItIsAcceptedAgain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -31,6 +31,9 @@ func facts(tx *store.Tx, p picture.Picture, names map[string]string) (*condition
 	}
 	s := &condition.Subject{Record: record, Clip: p.Slot.Clip, Slot: p.Slot.Number, Score: p.Score, Verdict: string(p.State), Contributor: p.Name,
 		Origin: p.Origin, Width: p.Width, Height: p.Height, Received: p.ReceivedAt}
+	if p.Approved() {
+		s.Verdict = string(picture.Accepted) // its renditions may still be on their way
+	}
 	if s.Contributor == "" {
 		s.Contributor = names[p.Account]
 	}

@@ -11,10 +11,11 @@ import (
 )
 
 // TryMost is how many past pictures a trial looks at, the newest; TryShown how many of
-// the matches it gives.
+// the matches it gives, and TryNot how many of the others.
 const (
 	TryMost  = 10_000
 	TryShown = 60
+	TryNot   = 12
 )
 
 // Tried is what a rule would have matched.
@@ -27,9 +28,10 @@ type Tried struct {
 	Matched int
 	PerDay  float64 // matches a day to expect
 	Found   []Found // the newest matches
+	Others  []Found // the newest that it does not match
 }
 
-// Found is a picture with why the rule matched it.
+// Found is a picture with why the rule matched it, or why not.
 type Found struct {
 	Picture picture.Picture
 	Why     condition.Explanation
@@ -85,14 +87,17 @@ func (t *Tried) look(tx *store.Tx, program condition.Program, names map[string]s
 	if err != nil {
 		return err
 	}
-	if t.Looked++; !program.Matches(f) {
+	if t.Looked++; t.Looked == TryMost {
+		t.Since = p.ReceivedAt
+	}
+	if !program.Matches(f) {
+		if len(t.Others) < TryNot {
+			t.Others = append(t.Others, Found{p, program.Explain(f)})
+		}
 		return nil
 	}
 	if t.Matched++; len(t.Found) < TryShown {
 		t.Found = append(t.Found, Found{p, program.Explain(f)})
-	}
-	if t.Looked == TryMost {
-		t.Since = p.ReceivedAt
 	}
 	return nil
 }

@@ -178,6 +178,7 @@ type triedJSON struct {
 	Matched int         `json:"matched"`
 	PerDay  float64     `json:"per_day"`
 	Items   []foundJSON `json:"items"`
+	Others  []foundJSON `json:"others"` // a few that it does not match
 }
 
 type foundJSON struct {
@@ -216,13 +217,14 @@ func (s *Server) tryRule(c echo.Context) error {
 }
 
 func (s *Server) tellTried(c echo.Context, t feed.Tried) triedJSON {
-	return triedJSON{readJSON{t.Text, t.Clauses}, stamp(t.Since), t.Looked, t.All, t.Matched, t.PerDay, tellAll(t.Found, func(f feed.Found) foundJSON {
+	tell := func(f feed.Found) foundJSON {
 		thumb := pictureURL(f.Picture.Thumb)
 		if thumb != "" {
 			thumb = s.base(c) + thumb
 		}
 		return foundJSON{string(f.Picture.ID), captionOf(f.Picture), orNull(thumb), stamp(f.Picture.ReceivedAt), f.Why.Summary, f.Why.Reasons}
-	})}
+	}
+	return triedJSON{readJSON{t.Text, t.Clauses}, stamp(t.Since), t.Looked, t.All, t.Matched, t.PerDay, tellAll(t.Found, tell), tellAll(t.Others, tell)}
 }
 
 // captionOf is what a picture is called in a list: its sender's file name, or who is in it.

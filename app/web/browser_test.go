@@ -290,6 +290,7 @@ func TestEveryPageFitsEveryScreen(t *testing.T) {
 	s.contribute("Ada")
 	s.scale()
 	s.render()
+	customer := s.subscribed(long)
 	site := s.serve()
 	b := browsertest.Open(t, browsertest.Options{})
 	pages := []string{"/", "/?t=0.4", "/shoot", "/shoot?slot=3", "/f/" + shown, "/m/" + secret, "/login", "/nowhere"}
@@ -311,7 +312,8 @@ func TestEveryPageFitsEveryScreen(t *testing.T) {
 		fits(page)
 	}
 	b.Login(site, "boss", "a long password")
-	for _, page := range []string{"/judge", "/admin", "/admin/frames", "/admin/frames?state=accepted", "/admin/frames/" + shown, "/admin/clips", "/admin/renders", "/admin/accounts", "/"} {
+	for _, page := range []string{"/judge", "/admin", "/admin/frames", "/admin/frames?state=accepted", "/admin/frames/" + shown, "/admin/clips", "/admin/renders", "/admin/accounts", "/",
+		"/admin/subscribers", "/admin/subscribers/" + customer, "/admin/subscribers/" + customer + "/rules/new", "/admin/rules?look=findings", "/admin/deliveries"} {
 		fits(page)
 	}
 }

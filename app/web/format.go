@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"oneframe/app/deliver"
 	"oneframe/app/picture"
 )
 
@@ -39,6 +40,8 @@ func words() template.FuncMap {
 			return (200*n + of) / (2 * of)
 		},
 		"pair":    func(first, second any) pair { return pair{first, second} },
+		"many":    many,
+		"int":     func(n int64) int { return int(n) },
 		"count64": func(n int64) string { return count(int(n)) },
 	}
 }
@@ -61,6 +64,14 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return count(n) + " " + many
+}
+
+// many writes a number that is counted no further than deliver.CountMost.
+func many(n int) string {
+	if n >= deliver.CountMost {
+		return count(deliver.CountMost) + "+"
+	}
+	return count(n)
 }
 
 // clock writes a moment of a clip as 1:07.3, rounded to the tenth of a second.

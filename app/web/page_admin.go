@@ -35,7 +35,8 @@ func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
 	all := []tab{{Name: "Frames", URL: "/admin/frames"}, {Name: "Judging", URL: "/admin/judging"}, {Name: "Pictures", URL: "/admin/pictures"}}
 	if a.Can(people.Admin) {
 		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], all[1], all[2], {Name: "Refused", URL: "/admin/refused"}, {Name: "Profiles", URL: "/admin/profiles"}, {Name: "Clips", URL: "/admin/clips"},
-			{Name: "Renders", URL: "/admin/renders"}, {Name: "Accounts", URL: "/admin/accounts"}}
+			{Name: "Renders", URL: "/admin/renders"},
+			{Name: "Subscribers", URL: "/admin/subscribers"}, {Name: "Rules", URL: "/admin/rules"}, {Name: "Deliveries", URL: "/admin/deliveries"}, {Name: "Accounts", URL: "/admin/accounts"}}
 	}
 	for i := range all {
 		all[i].Here = all[i].URL == c.Path() || all[i].URL+"/:id" == c.Path()

@@ -90,6 +90,18 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST("/admin/accounts/:id", s.changeAccount, admin)
 	e.POST("/admin/accounts/:id/tokens", s.addToken, admin)
 	e.POST("/admin/accounts/:id/tokens/:token/revoke", s.revokeToken, admin)
+	get("/admin/subscribers", s.subscribers, admin)
+	e.POST("/admin/subscribers", s.enterSubscriber, admin)
+	get("/admin/subscribers/:id", s.subscriber, admin)
+	e.POST("/admin/subscribers/:id", s.reviseSubscriber, admin)
+	get("/admin/subscribers/:id/rules/new", s.newRule, admin)
+	e.POST("/admin/subscribers/:id/rules", s.saveRule, admin)
+	get("/admin/subscribers/:id/rules/:rule", s.oneRule, admin)
+	e.POST("/admin/subscribers/:id/rules/:rule", s.saveRule, admin)
+	e.POST("/admin/subscribers/:id/rules/:rule/remove", s.dropRule, admin)
+	get("/admin/rules", s.rules, admin)
+	e.POST("/admin/rules/rename", s.renameEverywhere, admin)
+	get("/admin/deliveries", s.deliveries, admin)
 
 	// Files.
 	get("/static/*", s.asset)

@@ -111,6 +111,7 @@ func samples() map[string][]any {
 		"error": {ErrorPage{}, ErrorPage{Layout: layout, Status: 500, Message: hostile, Request: "ABC"}, ErrorPage{Status: 404}, ErrorPage{Status: 429}, ErrorPage{Status: 507}},
 	}
 	maps.Copy(all, pictureSamples(inside, now))
+	maps.Copy(all, feedSamples(inside, at(picture.Accepted), now))
 	all["admin_frame"] = append(all["admin_frame"], oneFramePage{Name: name})
 	all["frame"] = append(all["frame"], framePage{})
 	all["manage"] = append(all["manage"], managePage{})
