@@ -18,23 +18,44 @@ func scaling() suite {
 }
 
 func rendering() suite {
-	row := func(what, bench, wanted string, most float64) figure {
-		return figure{what: what, bench: "Render/" + bench, metric: "ns/op", scale: 1e-9, unit: "s", base: "Render/Plain", wanted: wanted,
+	plain := func(what, bench string) figure {
+		return figure{what: what, bench: bench, metric: "ns/op", scale: 1e-9, unit: "s"}
+	}
+	row := func(what, bench, base, wanted string, most float64) figure {
+		return figure{what: what, bench: bench, metric: "ns/op", scale: 1e-9, unit: "s", base: base, wanted: wanted,
 			ok: func(_, ratio float64) bool { return ratio <= most }}
 	}
-	return suite{title: "Rendering a 3:40 clip, 1280×720, two thirds of 2,750 slots filled", pkg: "./app/clip", bench: "^BenchmarkRender$",
+	filled := func(what, bench, wanted string, most float64) figure {
+		return row(what, "Render/"+bench, "Render/Plain", wanted, most)
+	}
+	empty := func(what, bench, wanted string, most float64) figure {
+		return row(what, "Empty/"+bench, "Empty/Plain", wanted, most)
+	}
+	return suite{title: "Rendering a 3:40 clip, 1280×720, two thirds of 2,750 slots filled; an empty clip", pkg: "./app/clip", bench: "^Benchmark(Render|Empty)$",
 		args: []string{"-count", "1", "-benchtime", "1x"},
 		figures: []figure{
-			{what: "one plain ffmpeg encode of the same timeline", bench: "Render/Plain", metric: "ns/op", scale: 1e-9, unit: "s"},
-			row("full render", "Full", "at most 0.7×", 0.7),
-			row("again, one slot changed", "One", "under 0.01×", 0.01),
-			row("again, 50 neighbouring slots changed", "FiftyNeighbours", "under 0.03×", 0.03),
-			row("again, 50 slots at random changed", "Fifty", "under 0.03×", 0.03),
-			row("again, 200 slots at random changed", "TwoHundred", "", 1),
-			row("again, nothing changed", "Nothing", "nothing done", 0.001),
-			row("poster and moving preview of a version, after it is current", "Stills", "", 1),
-			row("an earlier version joined again", "Rejoin", "", 1),
-			row("film of the growth", "Growth", "", 1),
+			plain("one plain ffmpeg encode of the same timeline", "Render/Plain"),
+			filled("full render", "Full", "at most 0.7×", 0.7),
+			{what: "full render, CPU of all processes", bench: "Render/Full", metric: "cpu-s/op", scale: 1, unit: "s", base: "Render/Plain"},
+			filled("again, nothing changed", "Nothing", "under 0.005×, no new file", 0.005),
+			filled("again, one slot changed", "One", "under 0.01×", 0.01),
+			filled("again, 50 neighbouring slots changed", "FiftyNeighbours", "under 0.03×", 0.03),
+			filled("again, 50 slots at random changed", "Fifty", "under 0.03×", 0.03),
+			filled("again, 200 slots at random changed", "TwoHundred", "under 0.08×", 0.08),
+			{what: "size of the file", bench: "Render/Full", metric: "MB", scale: 1, unit: "MB", base: "Render/Plain",
+				wanted: "at most 1.18×", ok: func(_, ratio float64) bool { return ratio <= 1.18 }},
+			{what: "SSIM of the plain encode, mean", bench: "Render/Same", metric: "ssim-plain", scale: 1},
+			{what: "SSIM of the joined clip, mean", bench: "Render/Same", metric: "ssim-units", scale: 1},
+			{what: "how far the two SSIMs are apart", bench: "Render/Same", metric: "ssim-apart", scale: 1,
+				wanted: "within 0.005", ok: func(v, _ float64) bool { return v <= 0.005 }},
+			{what: "memory of the join", bench: "Render/Join", metric: "join-MB", scale: 1, unit: "MB",
+				wanted: "under 100 MB", ok: func(v, _ float64) bool { return v < 100 }},
+			filled("poster and moving preview of a version, after it is current", "Stills", "", 1),
+			filled("an earlier version joined again", "Rejoin", "", 1),
+			filled("film of the growth", "Growth", "", 1),
+			plain("one plain ffmpeg encode of the empty clip", "Empty/Plain"),
+			empty("an empty clip, 50 neighbouring slots filled", "FiftyNeighbours", "under 0.04×", 0.04),
+			empty("an empty clip, 50 slots at random filled", "Fifty", "under 0.15×", 0.15),
 		}}
 }
 

@@ -1,12 +1,12 @@
 package clip
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,15 +19,15 @@ import (
 )
 
 // BenchmarkRender measures a render against one plain ffmpeg encode of the same timeline
-// at the same settings, in the same run: wall time, and as cpu-s the seconds of CPU that
-// it and its ffmpegs used, which a busy machine blurs less. With -short the clip lasts
-// 20 s at 640×360 instead of 3:40 at 1280×720. What is made for it stays in the
+// at the same settings, in the same run: wall time, as cpu-s the seconds of CPU that it
+// and its ffmpegs used, which a busy machine blurs less, and the file's MB. With -short the
+// clip lasts 20 s at 640×360 instead of 3:40 at 1280×720. What is made for it stays in the
 // temporary folder, for the next time.
 //
 //	go test -run '^$' -bench Render ./app/clip
 func BenchmarkRender(b *testing.B) {
-	s := newBenchStage(b)
-	b.Run("Plain", func(b *testing.B) { s.measure(b, s.plain) })
+	s := newBenchStage(b, true)
+	b.Run("Plain", func(b *testing.B) { s.measure(b, func() { s.plain() }) })
 	b.Run("Full", func(b *testing.B) {
 		s.measure(b, func() {
 			s.must(os.RemoveAll(s.Units))
@@ -35,32 +35,56 @@ func BenchmarkRender(b *testing.B) {
 			s.render()
 		})
 	})
-	b.Run("Nothing", func(b *testing.B) { s.measure(b, func() { s.render() }) })
-	b.Run("One", func(b *testing.B) { s.measure(b, func() { s.change(1, true) }) })
-	b.Run("Fifty", func(b *testing.B) { s.measure(b, func() { s.change(50, false) }) })
-	b.Run("FiftyNeighbours", func(b *testing.B) { s.measure(b, func() { s.change(50, true) }) })
-	b.Run("Stills", func(b *testing.B) { s.measure(b, s.stillsAgain) })
-	b.Run("Rejoin", func(b *testing.B) { s.measure(b, s.rejoinAgain) })
-	b.Run("Growth", func(b *testing.B) { s.measure(b, s.growAgain) })
-	b.Run("TwoHundred", func(b *testing.B) { s.measure(b, func() { s.change(200, false) }) })
+	b.Run("Same", s.same)
+	b.Run("Join", func(b *testing.B) {
+		s.ready(b)
+		var grew int64
+		for b.Loop() {
+			grew = s.joinMemory()
+		}
+		b.ReportMetric(float64(grew)/1e6, "join-MB")
+	})
+	b.Run("Nothing", func(b *testing.B) { s.repeat(b, s.nothing) })
+	b.Run("One", func(b *testing.B) { s.repeat(b, func() { s.change(1, true) }) })
+	b.Run("Fifty", func(b *testing.B) { s.repeat(b, func() { s.change(50, false) }) })
+	b.Run("FiftyNeighbours", func(b *testing.B) { s.repeat(b, func() { s.change(50, true) }) })
+	b.Run("Stills", func(b *testing.B) { s.repeat(b, s.stillsAgain) })
+	b.Run("Rejoin", func(b *testing.B) { s.repeat(b, s.rejoinAgain) })
+	b.Run("Growth", func(b *testing.B) { s.repeat(b, s.growAgain) })
+	b.Run("TwoHundred", func(b *testing.B) { s.repeat(b, func() { s.change(200, false) }) })
 }
 
-// benchStage is a stage whose slots are filled to two thirds.
+// BenchmarkEmpty is the same of a clip without a picture, in which every change breaks a
+// run of the original.
+//
+//	go test -run '^$' -bench Empty ./app/clip
+func BenchmarkEmpty(b *testing.B) {
+	s := newBenchStage(b, false)
+	b.Run("Plain", func(b *testing.B) { s.measure(b, func() { s.plain() }) })
+	b.Run("Fifty", func(b *testing.B) { s.repeat(b, func() { s.change(50, false) }) })
+	other := newBenchStage(b, false)
+	other.Units = s.Units // their originals are the same
+	b.Run("FiftyNeighbours", func(b *testing.B) { other.repeat(b, func() { other.change(50, true) }) })
+}
+
+// benchStage is a stage whose slots are filled to two thirds, or not at all.
 type benchStage struct {
 	*stage
 	stills []string // files, of which the first are in use
 	next   int
-	filled map[int]string // slot → its still
+	shown  map[int]string // slot → its still
 	random *rand.Rand
+
+	plainFile string // "" until there is one
 }
 
-func newBenchStage(b *testing.B) *benchStage {
+func newBenchStage(b *testing.B, filled bool) *benchStage {
 	m := made{fps: source.Rate{Num: 25, Den: 1}, frames: 5500, hold: 2, width: 1280, height: 720, sound: true}
 	stills := 2400
 	if testing.Short() {
 		m.frames, m.width, m.height, stills = 500, 640, 360, 600
 	}
-	s := &benchStage{filled: map[int]string{}, random: rand.New(rand.NewPCG(1, 2))}
+	s := &benchStage{shown: map[int]string{}, random: rand.New(rand.NewPCG(1, 2))}
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("oneframe-bench-clip-1-%d", m.height))
 	s.stage = bareStage(b, m)
 	s.makeOnce(dir, "big.png", func(file string) {
@@ -89,7 +113,7 @@ func newBenchStage(b *testing.B) *benchStage {
 	s.must(os.Symlink(filepath.Join(dir, "sound.m4a"), s.Library.Sound("c")))
 	s.write(s.insert)
 	for n := 1; n <= m.frames/m.hold; n++ {
-		if s.random.IntN(3) > 0 {
+		if filled && s.random.IntN(3) > 0 {
 			s.shoot(n)
 		}
 	}
@@ -118,7 +142,7 @@ func (s *benchStage) shoot(n int) {
 	}
 	s.next++
 	s.fill(n, large)
-	s.filled[n] = file
+	s.shown[n] = file
 }
 
 // change gives n slots, side by side or anywhere, another picture, and renders.
@@ -135,6 +159,28 @@ func (s *benchStage) change(n int, neighbours bool) {
 	s.render()
 }
 
+// nothing renders a clip of which nothing has changed, which makes no file.
+func (s *benchStage) nothing() {
+	before := s.files()
+	if r := s.render(); r.UnitsEncoded != 0 || !slices.Equal(before, s.files()) {
+		s.Fatalf("with nothing changed the render is %+v, and the files are %v", r, s.files())
+	}
+}
+
+// ready renders the clip where nothing has yet, for benchmarks that are run alone.
+func (s *benchStage) ready(b *testing.B) {
+	s.TB = b
+	if s.maybeCurrent().ID == "" {
+		s.render()
+	}
+}
+
+// repeat measures a render of a clip that has been rendered before.
+func (s *benchStage) repeat(b *testing.B, f func()) {
+	s.ready(b)
+	s.measure(b, f)
+}
+
 // forget has the next render begin from nothing.
 func (s *benchStage) forget() {
 	s.must(os.RemoveAll(s.Library.Renders("c")))
@@ -148,8 +194,12 @@ func (s *benchStage) measure(b *testing.B, f func()) {
 		f()
 	}
 	b.ReportMetric((cpuTime(b)-before).Seconds()/float64(b.N), "cpu-s/op")
-	if r, err := os.Stat(s.File(s.maybeCurrent())); err == nil {
-		b.ReportMetric(float64(r.Size())/1e6, "MB")
+	file := s.File(s.maybeCurrent())
+	if file == "" {
+		file = s.plainFile
+	}
+	if f, err := os.Stat(file); err == nil {
+		b.ReportMetric(float64(f.Size())/1e6, "MB")
 	}
 }
 
@@ -171,47 +221,61 @@ func cpuTime(t testing.TB) (sum time.Duration) {
 	return sum
 }
 
-// plain encodes the timeline in one ffmpeg, as one would without units: the mezzanine
-// with the stills laid over it where a slot is filled.
+// plain encodes the timeline in one ffmpeg, as one would without units, and takes the
+// source's sound along.
 func (s *benchStage) plain() {
-	var list bytes.Buffer
-	var shown []Unit
-	fmt.Fprintln(&list, "ffconcat version 1.0")
-	for _, u := range s.timeline().Units {
-		if u.Picture != "" {
-			shown = append(shown, u)
-		}
-	}
-	for i, u := range shown {
-		from, until := u.First, s.frames
-		if i == 0 {
-			from = 0
-		}
-		if i+1 < len(shown) {
-			until = shown[i+1].First
-		}
-		fmt.Fprintf(&list, "file '%s'\nduration %f\n", s.filled[u.Slot], float64(until-from)/s.fps.Float())
-	}
-	var spans []span
-	for _, u := range shown {
-		spans = add(spans, span{u.First, u.First + u.Frames})
-	}
-	dir := s.TempDir()
-	file := filepath.Join(dir, "list")
-	s.must(os.WriteFile(file, list.Bytes(), 0o600))
-	stills := ffmpeg_go.Input(file, ffmpeg_go.KwArgs{"f": "concat", "safe": 0}).
-		Filter("zscale", nil, ffmpeg_go.KwArgs{"filter": "bicubic", "w": s.width, "h": s.height, "matrixin": "470bg", "rangein": "full",
-			"primariesin": "709", "transferin": "709", "matrix": "709", "range": "limited", "primaries": "709", "transfer": "709"}).
-		Filter("format", ffmpeg_go.Args{"yuv420p"})
-	graph := ffmpeg_go.Filter([]*ffmpeg_go.Stream{ffmpeg_go.Input(s.Library.Mezzanine("c")), stills}, "overlay", nil,
-		ffmpeg_go.KwArgs{"enable": anyOf(spans)}).
-		Output(filepath.Join(dir, "plain.mp4"), ffmpeg_go.KwArgs{"c:v": "libx264", "preset": s.Preset, "crf": s.CRF, "pix_fmt": "yuv420p", "r": s.fps.String(), "fps_mode": "cfr"})
+	s.plainFile = filepath.Join(filepath.Dir(s.Units), "plain.mp4") // for the whole run, not only this benchmark
+	sound := ffmpeg_go.Input(s.Library.Sound("c")).Audio()
+	graph := ffmpeg_go.Output([]*ffmpeg_go.Stream{s.together(), sound}, s.plainFile, ffmpeg_go.KwArgs{
+		"c:v": "libx264", "preset": s.Preset, "crf": s.CRF, "pix_fmt": "yuv420p", "r": s.fps.String(), "fps_mode": "cfr", "c:a": "copy"})
 	res, err := s.Tool.Run(context.Background(), ffmpeg.Job{Graph: graph})
 	s.must(err)
 	if res.Frames != int64(s.frames) {
 		s.Fatalf("the plain encode has %d frames instead of %d", res.Frames, s.frames)
 	}
-	if st, err := os.Stat(filepath.Join(dir, "plain.mp4")); err == nil {
-		s.Logf("plain: %.1f MB", float64(st.Size())/1e6)
+}
+
+// together is the timeline's frames: those of the mezzanine that no picture covers, and
+// between them the stills, each for as long as it lasts, sorted by time. (An overlay that is
+// enabled by frame numbers would count now the one input's frames and now the other's.)
+func (s *benchStage) together() *ffmpeg_go.Stream {
+	list, last := []string{"ffconcat version 1.0"}, 0
+	var pictures, originals []span
+	still := func(u Unit, until int) {
+		list = append(list, fmt.Sprintf("file '%s'", s.shown[u.Slot]), fmt.Sprintf("duration %f", float64(until-last)/s.fps.Float()))
+		last = until
 	}
+	var before Unit
+	for _, u := range s.timeline().Units {
+		if u.Picture == "" {
+			originals = add(originals, span{u.First, u.First + u.Frames})
+			continue
+		}
+		if before.Picture != "" {
+			still(before, u.First)
+		}
+		before, pictures = u, add(pictures, span{u.First, u.First + u.Frames})
+	}
+	mezzanine := ffmpeg_go.Input(s.Library.Mezzanine("c")).Video()
+	if len(pictures) == 0 {
+		return mezzanine
+	}
+	still(before, s.frames)
+	still(before, s.frames+1) // the duration of a list's last file does not count
+	file := filepath.Join(filepath.Dir(s.Units), "list")
+	s.must(os.WriteFile(file, []byte(strings.Join(list, "\n")), 0o600))
+	stills := ffmpeg_go.Input(file, ffmpeg_go.KwArgs{"f": "concat", "safe": 0}).
+		Filter("zscale", nil, ffmpeg_go.KwArgs{"filter": "bicubic", "w": s.width, "h": s.height, "matrixin": "470bg", "rangein": "full",
+			"primariesin": "709", "transferin": "709", "matrix": "709", "range": "limited", "primaries": "709", "transfer": "709"}).
+		Filter("format", ffmpeg_go.Args{"yuv420p"}).
+		Filter("fps", nil, ffmpeg_go.KwArgs{"fps": s.fps.String(), "start_time": 0})
+	return ffmpeg_go.Filter([]*ffmpeg_go.Stream{s.only(mezzanine, originals), s.only(stills, pictures)}, "interleave", nil)
+}
+
+// only gives the frames of the spans, each at its own time.
+func (s *benchStage) only(in *ffmpeg_go.Stream, spans []span) *ffmpeg_go.Stream {
+	return in.Filter("settb", ffmpeg_go.Args{fmt.Sprintf("%d/%d", s.fps.Den, s.fps.Num)}).
+		Filter("setpts", ffmpeg_go.Args{"N"}).
+		Filter("select", ffmpeg_go.Args{anyOf(spans)}).
+		Filter("setsar", ffmpeg_go.Args{"1"})
 }
