@@ -17,7 +17,8 @@ type claim struct {
 	field, from string
 	value       any
 	unfit       bool
-	stored      int // bytes of a text in the IIM, 0 elsewhere
+	late        bool // asked after all the others, whatever the part
+	stored      int  // bytes of a text in the IIM, 0 elsewhere
 }
 
 // claims is what one part states, for each field in the order of preference.
@@ -66,6 +67,14 @@ func (c *claims) moment(field, from, raw string, t Taken, ok bool) {
 		return
 	}
 	*c = append(*c, claim{field: field, from: from, value: t})
+}
+
+// lastLate makes the claims from the nth on late: when a picture was digitised is when it
+// was taken only where nothing else is said.
+func (c claims) lastLate(from int) {
+	for i := range c[from:] {
+		c[from+i].late = true
+	}
 }
 
 // place takes a point; ok says that both its numbers were there and in range.

@@ -186,7 +186,9 @@ func (t tiff) claims(said map[string]bool) (c claims) {
 	c.prose("copyright", "EXIF 0x8298", text(tagCopyright))
 	c.text("camera", "EXIF 0x0110", camera(text(tagMake), text(tagModel)))
 	c.exifMoment(t, tagOriginal, tagSubOrig, tagZoneOrig, "EXIF 0x9003")
+	n := len(c)
 	c.exifMoment(t, tagDigitized, tagSubDigit, tagZoneDigit, "EXIF 0x9004")
+	c.lastLate(n)
 	c.exifPlace(t)
 	c.windows(t)
 	return c

@@ -125,8 +125,10 @@ func iimClaims(b []byte, said map[string]bool) (c claims) {
 	c.number("urgency", iimFrom(iimUrgency), first(iimUrgency), 1, 8)
 	c.subjects(iimFrom(iimSubject), text(iimSubject))
 	c.iimMoment("taken", iimDate, first(iimDate), first(iimTime))
-	c.iimMoment("taken", iimDigitalDate, first(iimDigitalDate), first(iimDigitalTime))
 	c.iimMoment("release", iimReleaseDate, first(iimReleaseDate), first(iimReleaseTime))
+	n := len(c)
+	c.iimMoment("taken", iimDigitalDate, first(iimDigitalDate), first(iimDigitalTime))
+	c.lastLate(n)
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/hex"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -114,23 +115,33 @@ func merge(order []source, broken []Found) (r Record) {
 		if exifFirst(field) {
 			asked = first
 		}
-		for _, s := range asked {
-			for _, c := range s.claims {
-				if c.field != field {
-					continue
-				}
-				uses := !used && !c.unfit
-				if uses {
-					set(&r, field, c.value)
-					used = true
-				}
-				r.Found = append(r.Found, Found{Field: field, From: c.from, Value: c.shown(), Used: uses})
+		for c := range answers(asked, field) {
+			uses := !used && !c.unfit
+			if uses {
+				set(&r, field, c.value)
+				used = true
 			}
+			r.Found = append(r.Found, Found{Field: field, From: c.from, Value: c.shown(), Used: uses})
 		}
 	}
 	r.Taken = zoned(r.Taken, order)
 	r.Found = append(r.Found, broken...)
 	return r
+}
+
+// answers gives what the sources claim about a field, those that are late at the end.
+func answers(asked []source, field string) iter.Seq[claim] {
+	return func(yield func(claim) bool) {
+		for _, late := range []bool{false, true} {
+			for _, s := range asked {
+				for _, c := range s.claims {
+					if c.field == field && c.late == late && !yield(c) {
+						return
+					}
+				}
+			}
+		}
+	}
 }
 
 // zoned gives the moment a zone, where it has none and another part has the very same

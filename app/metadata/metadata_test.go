@@ -1,6 +1,7 @@
 package metadata
 
 import (
+	"bytes"
 	"crypto/md5"
 	"os"
 	"slices"
@@ -116,6 +117,11 @@ func TestMoments(t *testing.T) {
 		if r := p.record(); r.Taken == nil || r.Taken.String() != want {
 			t.Errorf("with %s: %v, want %s", clock, r.Taken, want)
 		}
+	}
+	digitised := bytes.Replace(exif, []byte("\x90\x03"), []byte("\x90\x04"), 1)
+	scan := parts{exif: digitised, iim: iim(iimDate, "19970302")}
+	if got := found(scan.record(), "taken"); !slices.Equal(got, []string{"* IPTC 2:55: 1997-03-02T00:00:00", "EXIF 0x9004: 2026-05-31T18:30:05"}) {
+		t.Errorf("a scan: %q", got)
 	}
 	for _, s := range []string{"20230230", "20231301", "0000", "yesterday", ""} {
 		if at, ok := parseIIM(s, ""); ok {
