@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -262,18 +258,7 @@ func BenchmarkFTPIdle(b *testing.B) {
 	binary := buildProgram(b)
 	for range b.N {
 		dir := b.TempDir()
-		c := Defaults()
-		c.Data = dir
-		a, err := New(context.Background(), c, slog.New(slog.DiscardHandler))
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err = a.People.Add(b.Context(), "ann", "a long password", people.Photographer); err != nil {
-			b.Fatal(err)
-		}
-		if err := a.Close(); err != nil {
-			b.Fatal(err)
-		}
+		photographersAt(b, dir, "ann")
 		p := startProgram(b, binary, dir, "ONEFRAME_FTP_ADDRESS=127.0.0.1:0")
 		at := p.door(b)
 		var open []*sender
@@ -296,25 +281,10 @@ func BenchmarkFTPIdle(b *testing.B) {
 		}
 		login(20) // so that what a login takes for itself is there before
 		closeAll()
-		before := p.memory(b)
+		before := p.status(b, "VmRSS:")
 		login(300)
-		after := p.memory(b)
+		after := p.status(b, "VmRSS:")
 		b.ReportMetric(float64(after-before)/1e6, "MB")
 		closeAll()
 	}
-}
-
-// memory is the process's resident memory in bytes.
-func (p *program) memory(b testing.TB) int64 {
-	b.Helper()
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(raw), "VmRSS:")
-	kB, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return kB << 10
 }

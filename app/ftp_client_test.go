@@ -102,15 +102,20 @@ func (s *sender) store(name string, data []byte) (last time.Time, err error) {
 }
 
 // bigPhoto is a JPEG of 3000×2000 and about 3 MB, with all the words that a desk asks for.
-func bigPhoto(t testing.TB) []byte {
+func bigPhoto(t testing.TB) []byte { return photoOf(t, 3000, 2000) }
+
+// smallPhoto is one of some hundred kilobytes.
+func smallPhoto(t testing.TB) []byte { return photoOf(t, 800, 600) }
+
+func photoOf(t testing.TB, w, h int) []byte {
 	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 3000, 2000))
+	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	seed := uint32(1)
-	for y := range 2000 {
-		for x := range 3000 {
+	for y := range h {
+		for x := range w {
 			seed = seed*1664525 + 1013904223
 			noise := uint8(seed >> 26)
-			img.SetRGBA(x, y, color.RGBA{uint8(x*200/3000) + noise, uint8(y*200/2000) + noise, uint8((x+y)*200/5000) + noise, 255})
+			img.SetRGBA(x, y, color.RGBA{uint8(x*200/w) + noise, uint8(y*200/h) + noise, uint8((x+y)*200/(w+h)) + noise, 255})
 		}
 	}
 	var b bytes.Buffer
