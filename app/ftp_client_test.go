@@ -68,23 +68,7 @@ func (s *sender) do(command, code string) error {
 // store sends a file and gives the moment when its last byte was handed over; a nil error
 // is the server's 226.
 func (s *sender) store(name string, data []byte) (last time.Time, err error) {
-	if _, err := io.WriteString(s.conn, "EPSV\r\n"); err != nil {
-		return last, err
-	}
-	got, err := s.answer()
-	if err != nil {
-		return last, err
-	}
-	_, rest, _ := strings.Cut(got, "(|||")
-	port, _, ok := strings.Cut(rest, "|")
-	if !ok {
-		return last, fmt.Errorf("EPSV: %s", got)
-	}
-	host, _, err := net.SplitHostPort(s.conn.RemoteAddr().String())
-	if err != nil {
-		return last, err
-	}
-	c, err := net.Dial("tcp", net.JoinHostPort(host, port))
+	c, err := s.passive()
 	if err != nil {
 		return last, err
 	}
@@ -99,6 +83,62 @@ func (s *sender) store(name string, data []byte) (last time.Time, err error) {
 	}
 	last = time.Now()
 	return last, s.want("226")
+}
+
+// send is store with another command, as APPE.
+func (s *sender) send(command, name string, data []byte) error {
+	c, err := s.passive()
+	if err != nil {
+		return err
+	}
+	if err := s.do(command+" "+name, "150"); err != nil {
+		return err
+	}
+	if _, err := c.Write(data); err != nil {
+		return err
+	}
+	if err := c.Close(); err != nil {
+		return err
+	}
+	return s.want("226")
+}
+
+// list gives the names in a folder.
+func (s *sender) list(folder string) (string, error) {
+	c, err := s.passive()
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	if err := s.do("NLST "+folder, "150"); err != nil {
+		return "", err
+	}
+	listed, err := io.ReadAll(c)
+	if err != nil {
+		return "", err
+	}
+	return string(listed), s.want("226")
+}
+
+// passive opens a data connection.
+func (s *sender) passive() (net.Conn, error) {
+	if _, err := io.WriteString(s.conn, "EPSV\r\n"); err != nil {
+		return nil, err
+	}
+	got, err := s.answer()
+	if err != nil {
+		return nil, err
+	}
+	_, rest, _ := strings.Cut(got, "(|||")
+	port, _, ok := strings.Cut(rest, "|")
+	if !ok {
+		return nil, fmt.Errorf("EPSV: %s", got)
+	}
+	host, _, err := net.SplitHostPort(s.conn.RemoteAddr().String())
+	if err != nil {
+		return nil, err
+	}
+	return net.Dial("tcp", net.JoinHostPort(host, port))
 }
 
 // bigPhoto is a JPEG of 3000×2000 and about 3 MB, with all the words that a desk asks for.

@@ -43,6 +43,7 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); c.now = c.now.Add(d); c.mu.
 // person is a visitor with a lease and a frame, or an account with a token.
 type person struct {
 	lease, frame, secret, token string
+	ftp                         *sender
 	state                       string
 
 	visitor moderation.Visitor       // the secret of their browser
@@ -57,6 +58,7 @@ type stage struct {
 	server *httptest.Server
 	clip   string
 	people map[string]*person
+	ftp    string // address of the photographers' door, once it is open
 
 	link, linkSecret string // the judging link that was made last
 	follow           func() // the timer's job, made when it is first due
