@@ -44,6 +44,9 @@
 // the log of pictures and has deliver queue one delivery for each subscriber, in the
 // transaction that marks its place in the log. deliver keeps those queues.
 //
+// Moderation's queue of waiting frames lies in memory, made of the register and its log,
+// so that a page for a judge costs no write; what must last, lies in its tables.
+//
 // # Faces and hall
 //
 // web serves the pages and the JSON API; ftp takes photographers' pictures in by FTP and

@@ -1,6 +1,7 @@
 package moderation
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -152,6 +153,9 @@ func (q *queue) lay(j Judge, frames []*entry, now time.Time, lasts time.Duration
 	for _, e := range frames {
 		e.open = append(e.open, lease{j, now.Add(lasts)})
 		p.frames = append(p.frames, e.id())
+	}
+	if len(q.open) >= peopleMax {
+		maps.DeleteFunc(q.open, func(_ Judge, p page) bool { return now.Sub(p.at) > lasts })
 	}
 	q.open[j] = p
 }

@@ -190,16 +190,19 @@ func doubtOf(p [classCount]float64, verdict picture.State) (Doubt, bool) {
 
 // saveDoubts replaces the list by this run's.
 func (d *Desk) saveDoubts(ctx context.Context, frames []picture.ID, truth [][classCount]float64, at time.Time) (n int, err error) {
-	verdicts, err := d.crowdVerdicts(ctx)
-	if err != nil {
-		return 0, err
-	}
 	var all []Doubt
-	for i, id := range frames {
-		verdict, ok := verdicts[id]
-		if x, doubted := doubtOf(truth[i], verdict); ok && doubted {
-			x.Frame, x.At = id, at
-			all = append(all, x)
+	for from := 0; from < len(frames); from += portion {
+		to := min(from+portion, len(frames))
+		verdicts, err := d.crowdVerdicts(ctx, frames[to-1], frames[from])
+		if err != nil {
+			return 0, err
+		}
+		for i := from; i < to; i++ {
+			verdict, ok := verdicts[frames[i]]
+			if x, doubted := doubtOf(truth[i], verdict); ok && doubted {
+				x.Frame, x.At = frames[i], at
+				all = append(all, x)
+			}
 		}
 	}
 	for part := range slices.Chunk(all, batch) {
@@ -231,24 +234,21 @@ func (x Doubt) save(tx *store.Tx) error {
 	return err
 }
 
-// crowdVerdicts gives the crowd's verdicts in force, accepted or rejected.
-func (d *Desk) crowdVerdicts(ctx context.Context) (map[picture.ID]picture.State, error) {
+// crowdVerdicts gives the crowd's verdicts in force, accepted or rejected, on the frames
+// from one id to another.
+func (d *Desk) crowdVerdicts(ctx context.Context, from, to picture.ID) (map[picture.ID]picture.State, error) {
+	type row struct {
+		id      picture.ID
+		verdict picture.State
+	}
 	all := map[picture.ID]picture.State{}
 	err := d.DB.Read(ctx, func(tx *store.Tx) error {
-		rows, err := tx.Query(`SELECT frame, verdict FROM moderation_frame WHERE crowd = 1 AND verdict IN ('accepted', 'rejected')`)
-		if err != nil {
-			return err
+		rows, err := store.Each(tx, func(r *sql.Rows, v *row) error { return r.Scan(&v.id, &v.verdict) },
+			`SELECT frame, verdict FROM moderation_frame WHERE frame >= $1 AND frame <= $2 AND crowd = 1 AND verdict IN ('accepted', 'rejected')`, from, to)
+		for _, v := range rows {
+			all[v.id] = v.verdict
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var id picture.ID
-			var s picture.State
-			if err := rows.Scan(&id, &s); err != nil {
-				return err
-			}
-			all[id] = s
-		}
-		return rows.Err()
+		return err
 	})
 	return all, err
 }
