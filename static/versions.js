@@ -29,24 +29,47 @@ function keep(n, v) {
   known.set(n, v);
 }
 
-/** Goes to a version: its words at once, its picture and map as soon as they are known, its film when the slider rests. */
-async function go(n) {
+/** Goes to a version: its number at once, the rest as soon as it is known. */
+function go(n) {
   shown = Math.min(Math.max(n, 1), Number(slider.max));
-  const n0 = shown;
-  slider.value = n0;
-  $('#number').textContent = `Version ${n0}`;
+  slider.value = shown;
+  $('#number').textContent = `Version ${shown}`;
   edges();
-  let v;
-  try { v = await ask(n0); } catch (err) { if (n0 === shown) fail(err.message); return; }
-  if (n0 !== shown) return; // the slider has gone on
-  words(v);
-  clearTimeout(resting);
-  resting = setTimeout(() => {
-    history.replaceState(null, '', `?v=${n0}`);
-    mark(n0);
-    show(v);
-    if (v.state === 'queued' || v.state === 'running') watch(n0);
-  }, settle);
+  catchUp();
+}
+
+let told = shown; // the version whose picture and map are on the page
+let asking = false;
+
+/** Asks for the version that is wanted, one at a time however fast the slider moves. */
+async function catchUp() {
+  if (asking) return;
+  asking = true;
+  while (told !== shown) {
+    const n = shown;
+    told = n;
+    try {
+      const v = await ask(n);
+      words(v);
+      clearTimeout(resting);
+      resting = setTimeout(() => rest(v), settle);
+    } catch (err) {
+      if (n !== shown) continue;
+      fail(err.message);
+      told = 0; // so that it is asked for again when somebody comes back to it
+      break;
+    }
+  }
+  asking = false;
+}
+
+/** Shows the version at which the slider rests. */
+function rest(v) {
+  if (v.version !== shown) return;
+  history.replaceState(null, '', `?v=${shown}`);
+  mark(shown);
+  show(v);
+  if (v.state === 'queued' || v.state === 'running') watch(shown);
 }
 
 function edges() {
@@ -89,7 +112,7 @@ function show(v) {
 function tell(v) {
   const open = v.state === 'queued' || v.state === 'running';
   const failed = v.state === 'failed';
-  $('#why').textContent = failed ? 'It could not be joined again.' : open ? 'It is being joined again …' : 'This version is kept as its plan.';
+  $('#why').textContent = failed ? 'It could not be joined again.' : open ? 'It is being joined again …' : 'The film of this version is not kept. It can be joined again.';
   $('#detail').textContent = v.error ?? '';
   $('#detail').hidden = !failed;
   bar.hidden = !open;
