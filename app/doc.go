@@ -46,6 +46,11 @@
 //
 // Moderation's queue of waiting frames lies in memory, made of the register and its log,
 // so that a page for a judge costs no write; what must last, lies in its tables.
+// Photographs are pictures without a slot. The same door takes them, against the profile
+// of their account, and keeps what it refuses in quarantine with each reason; Folder does
+// for a watched folder what ftp does for its clients. Moderators settle them, unless their
+// account is trusted. picture keeps every version of a photograph and finds pictures by
+// their words; what the search needs of SQLite stands in one file, words.go.
 //
 // # Faces and hall
 //
@@ -91,4 +96,6 @@
 //     kept with where it stands, IIM runs over several segments, and charsets are guessed
 //     from the bytes, none of which that library gives away.
 //   - HEIC and AVIF are read for their metadata and refused as pictures: see rendition.
+//   - Every event writes a picture's words anew, in its transaction, so that the search is
+//     never behind, as a follower would be; of one with much text it takes half a millisecond.
 package app

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"oneframe/app/ingest"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
 	"oneframe/app/source"
@@ -35,6 +36,15 @@ func (a *App) invariants(ctx context.Context) error {
 			}
 			if q.Cursor = next; next == "" {
 				break
+			}
+		}
+		held, err := ingest.HeldFiles(tx)
+		if err != nil {
+			return err
+		}
+		for _, k := range held {
+			if !a.Originals.Has(k) {
+				wrong = append(wrong, fmt.Errorf("the quarantine names the file %s, which is missing", k))
 			}
 		}
 		more, err := miscounted(tx, standing)

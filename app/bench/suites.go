@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging(), photographers(), connections()}
+	return []suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging(), photographers(), connections(), searching()}
 }
 
 func scaling() suite {
@@ -129,4 +129,14 @@ func connections() suite {
 	return suite{title: "300 idle FTP connections, logged in", pkg: "./app", bench: "^BenchmarkFTPIdle$", args: []string{"-count", "1", "-benchtime", "1x"},
 		figures: []figure{{what: "memory that the process took for them", bench: "FTPIdle", metric: "MB", scale: 1, unit: "MB",
 			wanted: "under 30 MB", ok: func(v, _ float64) bool { return v < 30 }}}}
+}
+
+func searching() suite {
+	return suite{title: "Searching a register of 1,000,000 pictures: twenty kinds of search, 50 pictures a page", pkg: "./app/picture", bench: "^BenchmarkSearch$",
+		args: []string{"-count", "1", "-benchtime", "10x"},
+		figures: []figure{
+			{what: "time that half of the searches stay under", bench: "Search", metric: "p50-ms", scale: 1, unit: "ms"},
+			{what: "time that 95 % of the searches stay under", bench: "Search", metric: "p95-ms", scale: 1, unit: "ms",
+				wanted: "under 100 ms", ok: func(v, _ float64) bool { return v < 100 }},
+		}}
 }

@@ -15,5 +15,16 @@
 // between is a file that no row names, for the sweep. A worker that dies leaves a claim
 // that runs out, and the picture is claimed again.
 //
+// A photograph, which comes without a lease from a photographer's account by FTP, the API
+// or the watched folder, goes another way to the same row:
+//
+//	       the very file was here       every reason against it         one transaction
+//	Accept ──known──► receipt, duplicate    │
+//	         └─► Inspect, Check ─► metadata.Read ─► Profile ─► vault.Put ─► picture.Record, or .Replace
+//	                                        │ some           a file of that name is corrected
+//	                                        ▼
+//	                     quarantine ──Release──► picture.Record, approved     *Refusal
+//	                          └──────Dismiss──► never again
+//
 // Decoding happens with no transaction open and under the memory budget that both share.
 package ingest

@@ -32,8 +32,8 @@ type Rules struct {
 	RefuseAlike bool     `json:"refuse_alike,omitempty"` // refuse what looks like an earlier picture; else it is only linked
 }
 
-// types are the files that photographs come in.
-func types() []string { return []string{"jpeg", "png", "webp", "tiff"} }
+// Types are the files that photographs come in, as profiles call them.
+func Types() []string { return []string{"jpeg", "png", "webp", "tiff"} }
 
 // Check says what is wrong with the rules themselves: Invalid bad_profile.
 func (r Rules) Check() error {
@@ -41,8 +41,8 @@ func (r Rules) Check() error {
 		return fault.New(fault.Invalid, "bad_profile", format, args...)
 	}
 	for _, t := range r.Types {
-		if !slices.Contains(types(), t) {
-			return bad("A type is one of %s, not %q.", strings.Join(types(), ", "), t)
+		if !slices.Contains(Types(), t) {
+			return bad("A type is one of %s, not %q.", strings.Join(Types(), ", "), t)
 		}
 	}
 	for _, name := range r.Required {

@@ -112,6 +112,11 @@ func HeldCount(tx *store.Tx) (n int, err error) {
 	return n, err
 }
 
+// HeldFiles gives the files of everything that is held.
+func HeldFiles(tx *store.Tx) ([]vault.Key, error) {
+	return store.Each(tx, func(r *sql.Rows, k *vault.Key) error { return r.Scan(k) }, `SELECT DISTINCT original FROM ingest_refused WHERE state = 'held'`)
+}
+
 // HeldOne gives one; NotFound no_refusal.
 func HeldOne(tx *store.Tx, id string) (h Held, err error) {
 	err = scanHeld(tx.QueryRow(`SELECT `+heldColumns+` FROM ingest_refused WHERE id = $1`, id), &h)

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/moderation/crowd"
 	"oneframe/app/people"
@@ -51,12 +52,17 @@ type overviewPage struct {
 	States  map[picture.State]int
 	Figures moderation.Figures
 	Clips   []clipState
-	Imports []source.Import // under way or failed, the newest first
-	Free    int64           // bytes free on the disk of the data folder; -1 where it can't be told
+	Imports []source.Import       // under way or failed, the newest first
+	Photos  map[picture.State]int // that wait for a moderator; see picture.CountPhotos
+	Held    int                   // photographs in quarantine
+	Free    int64                 // bytes free on the disk of the data folder; -1 where it can't be told
 }
 
 // In is how many frames are in the state.
 func (p overviewPage) In(state string) int { return p.States[picture.State(state)] }
+
+// Waiting is how many photographs wait for a moderator; a thousand stands for more.
+func (p overviewPage) Waiting() int { return p.Photos[picture.Waiting] }
 
 // clipState is a clip with its newest render.
 type clipState struct {
@@ -79,6 +85,12 @@ func (s *Server) fillOverview(tx *store.Tx, p *overviewPage) (err error) {
 		return err
 	}
 	if p.Figures, err = moderation.Stats(tx); err != nil {
+		return err
+	}
+	if p.Photos, err = picture.CountPhotos(tx, picture.Waiting); err != nil {
+		return err
+	}
+	if p.Held, err = ingest.HeldCount(tx); err != nil {
 		return err
 	}
 	if p.Clips, err = s.clipStates(tx); err != nil {

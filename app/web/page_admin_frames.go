@@ -257,6 +257,9 @@ func (s *Server) oneFrame(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.Frame.Photo() {
+		return c.Redirect(http.StatusSeeOther, photoPath(p.Frame.ID))
+	}
 	return s.page(c, http.StatusOK, "admin_frame", p)
 }
 

@@ -60,7 +60,7 @@ type assignmentView struct {
 
 func viewProfile(p ingest.Profile) profileView {
 	fields := slices.DeleteFunc(metadata.Fields(), func(f metadata.Field) bool { return f.Name == "digest" })
-	return profileView{p, fields, []string{"jpeg", "png", "webp"}}
+	return profileView{p, fields, ingest.Types()}
 }
 
 func (s *Server) profiles(c echo.Context) error {
