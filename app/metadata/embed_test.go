@@ -228,10 +228,11 @@ func TestEmbedLong(t *testing.T) {
 // What can't be written is an error with words, and never a broken file.
 func TestEmbedRefuses(t *testing.T) {
 	t.Parallel()
-	huge := Record{}
-	for i := range listMax {
-		huge.Keywords = append(huge.Keywords, fmt.Sprintf("%d %s", i, strings.Repeat("k", 1000)))
+	var quotes []string // each of which becomes six bytes of XML
+	for i := range 20 {
+		quotes = append(quotes, fmt.Sprint(i)+strings.Repeat(`"`, 12_000))
 	}
+	huge := Record{Keywords: quotes, People: quotes, Supplements: quotes, Byline: quotes}
 	for _, c := range []struct {
 		what, code string
 		jpeg       []byte

@@ -1,6 +1,8 @@
 package metadata
 
 import (
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -131,4 +133,23 @@ func TestInjection(t *testing.T) {
 		t.Errorf("%q %q %q", r.Headline, r.City, r.Byline)
 	}
 	inertRecord(t, r)
+}
+
+// However much a file says, the record stays small enough to keep.
+func TestRecordIsBounded(t *testing.T) {
+	t.Parallel()
+	var items, words strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintf(&items, "<rdf:li>%d %s</rdf:li>", i, strings.Repeat("k", 200))
+		fmt.Fprintf(&words, "%d words ", i)
+	}
+	bag := "<rdf:Bag>" + items.String() + "</rdf:Bag>"
+	r, err := Sidecar([]byte(sidecarWith("", "<p:SupplementalCategories>"+bag+"</p:SupplementalCategories><p:City>"+words.String()+"</p:City>")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := json.Marshal(r)
+	if err != nil || len(r.Supplements) < 1000 || len(r.City) != textMax || len(kept) > 1<<20 {
+		t.Errorf("%d categories, %d bytes of city, %d in all, %v", len(r.Supplements), len(r.City), len(kept), err)
+	}
 }

@@ -8,10 +8,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// textMax bounds one value, in bytes; listMax the values of one list.
+// textMax bounds one value, in bytes; listMax the values of one list, and listBytes the
+// bytes of them together: a record is kept in the database as a whole.
 const (
-	textMax = 64 << 10
-	listMax = 10_000
+	textMax   = 64 << 10
+	listMax   = 10_000
+	listBytes = 256 << 10
 )
 
 // clean makes a text inert: valid UTF-8 in NFC, lines ended by \n, no other control
@@ -60,14 +62,18 @@ func line(s string) string {
 	return s
 }
 
-// lines cleans a list: no empty value, none twice, at most listMax.
+// lines cleans a list: no empty value, none twice, as far as its bounds let it.
 func lines(values []string) (list []string) {
-	seen := make(map[string]bool, len(values))
+	seen, size := make(map[string]bool, min(len(values), listMax)), 0
 	for _, v := range values {
-		if v = line(v); v != "" && !seen[v] && len(list) < listMax {
-			seen[v] = true
-			list = append(list, v)
+		if v = line(v); v == "" || seen[v] {
+			continue
 		}
+		if size += len(v); size > listBytes || len(list) == listMax {
+			return list
+		}
+		seen[v] = true
+		list = append(list, v)
 	}
 	return list
 }
