@@ -110,6 +110,9 @@ func (d *Door) examine(ctx context.Context, p *photo, profile Profile) (reasons 
 	if p.record, reasons, err = describe(*p); err != nil {
 		return nil, nil, err
 	}
+	if !Whole(p.Data) {
+		reasons = append(reasons, Reason{"file", "incomplete", "The file ends in the middle; please send it again."})
+	}
 	reasons = append(reasons, profile.reasons(p.bytes, info, p.record, d.DB.Now())...)
 	if profile.RefuseAlike {
 		alike, err := d.alike(ctx, *p)

@@ -12,24 +12,25 @@ import (
 func Whole(data []byte) bool {
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8")):
-		scan := bytes.Index(data, []byte("\xff\xda"))
-		for at := 2; at+4 <= len(data) && data[at] == 0xff; { // over the segments, whose thumbnails have ends of their own
-			if data[at+1] == 0xda {
-				scan = at
-				break
-			}
-			if data[at+1] == 0xff {
-				at++
-				continue
-			}
-			at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
-			scan = -1
-		}
-		return scan >= 0 && bytes.Contains(data[scan:], []byte("\xff\xd9"))
+		return bytes.Contains(data[scanOf(data):], []byte("\xff\xd9"))
 	case bytes.HasPrefix(data, []byte("\x89PNG\r\n\x1a\n")):
 		return bytes.Contains(data[max(0, len(data)-64<<10):], []byte("IEND"))
 	case len(data) >= 12 && string(data[:4]) == "RIFF":
 		return int64(binary.LittleEndian.Uint32(data[4:]))+8 <= int64(len(data))
 	}
 	return true
+}
+
+// scanOf gives where a JPEG's scan begins, or as far as its segments can be walked over:
+// the thumbnails in them have ends of their own.
+func scanOf(data []byte) int {
+	at := 2
+	for at+4 <= len(data) && data[at] == 0xff && data[at+1] != 0xda {
+		if data[at+1] == 0xff {
+			at++
+			continue
+		}
+		at += 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+	}
+	return min(at, len(data))
 }
