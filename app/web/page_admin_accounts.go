@@ -24,7 +24,11 @@ type accountView struct {
 	people.Account
 	Me     bool
 	Tokens []people.Token
+	Keys   []people.Key // of photographers, for SFTP
 }
+
+// Photographer reports whether keys are for the account.
+func (a accountView) Photographer() bool { return a.Role == people.Photographer }
 
 func (s *Server) accounts(c echo.Context) error {
 	return s.accountsWith(c, http.StatusOK, accountsPage{})
@@ -45,7 +49,11 @@ func (s *Server) accountsWith(c echo.Context, status int, p accountsPage) error 
 		if err != nil {
 			return err
 		}
-		p.Accounts = append(p.Accounts, accountView{a, a.ID == me.ID, tokens})
+		keys, err := s.People.Keys(ctx, a.ID)
+		if err != nil {
+			return err
+		}
+		p.Accounts = append(p.Accounts, accountView{a, a.ID == me.ID, tokens, keys})
 	}
 	return s.page(c, status, "admin_accounts", p)
 }
@@ -109,4 +117,22 @@ func (s *Server) addToken(c echo.Context) error {
 func (s *Server) revokeToken(c echo.Context) error {
 	err := s.People.RevokeToken(c.Request().Context(), c.Param("token"))
 	return s.goBack(c, "/admin/accounts", err, "The token is revoked.")
+}
+
+// addKey lets a photographer in by an SSH key.
+func (s *Server) addKey(c echo.Context) error {
+	a, err := s.People.Get(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	_, err = s.People.AddKey(c.Request().Context(), a.Name, c.FormValue("key"))
+	if fault.Is(err, fault.Invalid) {
+		return s.accountsWith(c, http.StatusUnprocessableEntity, accountsPage{Error: fault.Of(err).Message})
+	}
+	return s.goBack(c, "/admin/accounts", err, "The key lets "+a.Name+" in now.")
+}
+
+func (s *Server) removeKey(c echo.Context) error {
+	err := s.People.RemoveKey(c.Request().Context(), c.Param("id"), c.FormValue("fingerprint"))
+	return s.goBack(c, "/admin/accounts", err, "The key is gone.")
 }

@@ -90,6 +90,8 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST("/admin/accounts/:id", s.changeAccount, admin)
 	e.POST("/admin/accounts/:id/tokens", s.addToken, admin)
 	e.POST("/admin/accounts/:id/tokens/:token/revoke", s.revokeToken, admin)
+	e.POST("/admin/accounts/:id/keys", s.addKey, admin)
+	e.POST("/admin/accounts/:id/keys/remove", s.removeKey, admin)
 	get("/admin/subscribers", s.subscribers, admin)
 	e.POST("/admin/subscribers", s.enterSubscriber, admin)
 	get("/admin/subscribers/:id", s.subscriber, admin)

@@ -216,3 +216,23 @@ func given(answer *http.Response) with {
 		}
 	}
 }
+
+// A photographer's SSH keys are let in and taken away at the account's card.
+func TestKeysOfPhotographers(t *testing.T) {
+	t.Parallel()
+	s, boss, _, _ := team(t)
+	s.submits("/admin/accounts", "/admin/accounts", url.Values{"name": {"ann"}, "password": {"a long password"}, "role": {"photographer"}}, boss)
+	page := "/admin/accounts/" + s.known("ann").ID
+	s.shows(s.get(http.StatusOK, "/admin/accounts", boss), "SSH keys, for SFTP (0)")
+	rec := s.submit(page+"/keys", url.Values{"key": {"my key"}}, boss)
+	s.shows(text(rec.Body.String()), "That is no SSH public key")
+	const line = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl ann@laptop"
+	s.submits(page+"/keys", "/admin/accounts", url.Values{"key": {line}}, boss)
+	s.shows(s.get(http.StatusOK, "/admin/accounts", boss), "SSH keys, for SFTP (1)", "ann@laptop")
+	keys, err := s.rooms.People.Keys(context.Background(), s.known("ann").ID)
+	if err != nil || len(keys) != 1 {
+		t.Fatalf("%v, %v", keys, err)
+	}
+	s.submits(page+"/keys/remove", "/admin/accounts", url.Values{"fingerprint": {keys[0].Fingerprint}}, boss)
+	s.shows(s.get(http.StatusOK, "/admin/accounts", boss), "SSH keys, for SFTP (0)")
+}
