@@ -56,6 +56,7 @@ type overviewPage struct {
 	Photos  map[picture.State]int // that wait for a moderator; see picture.CountPhotos
 	Held    int                   // photographs in quarantine
 	Free    int64                 // bytes free on the disk of the data folder; -1 where it can't be told
+	Crowds  int                   // outside crowds that are in trouble
 }
 
 // In is how many frames are in the state.
@@ -95,6 +96,15 @@ func (s *Server) fillOverview(tx *store.Tx, p *overviewPage) (err error) {
 	}
 	if p.Clips, err = s.clipStates(tx); err != nil {
 		return err
+	}
+	crowds, err := crowd.List(tx)
+	if err != nil {
+		return err
+	}
+	for _, c := range crowds {
+		if c.State == "gone" || c.State == "on" && c.Trouble != "" || c.Dead > 0 {
+			p.Crowds++
+		}
 	}
 	p.Imports, err = openImports(tx)
 	return err

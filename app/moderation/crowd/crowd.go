@@ -86,5 +86,6 @@ func (x *Exchange) Sweep(ctx context.Context) error {
 	})
 }
 
-// open reports whether the frame is one that crowds may judge.
-func open(p picture.Picture) bool { return p.State == picture.Waiting }
+// open reports whether the picture is one that crowds may judge: a frame that waits,
+// never a photograph of the feed.
+func open(p picture.Picture) bool { return p.State == picture.Waiting && !p.Photo() }

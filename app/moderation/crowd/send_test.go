@@ -17,6 +17,7 @@ import (
 	"oneframe/app/moderation/crowd"
 	"oneframe/app/picture"
 	"oneframe/app/store"
+	"oneframe/app/vault"
 	"oneframe/app/webhook"
 )
 
@@ -349,4 +350,31 @@ func TestGoldGoesToCrowdsToo(t *testing.T) {
 			})
 		}
 	})
+}
+
+// The feed's photographs wait for a moderator too; they are nobody else's to see.
+func TestPhotographsStayHere(t *testing.T) {
+	s := newSite(t)
+	p := s.peer()
+	c, _ := s.join(p, crowd.Push)
+	id := picture.ID(store.NewID())
+	k := vault.KeyOf([]byte("large"))
+	s.write(func(tx *store.Tx) error {
+		if _, err := picture.Record(tx, picture.New{ID: id, Origin: "ftp", Account: "a", Original: vault.KeyOf([]byte("x")), Type: "image/jpeg", Width: 640, Height: 480}); err != nil {
+			return err
+		}
+		return picture.Ready(tx, id, picture.Renditions{Large: k, Medium: k, Thumb: k, Width: 640, Height: 480})
+	})
+	s.work()
+	if got := s.state(id); got != picture.Waiting || p.tries != 0 {
+		t.Errorf("a photograph that is %s was posted %d times", got, p.tries)
+	}
+	until := s.DB.Now().Add(time.Hour)
+	link, err := url.Parse(s.Link(c.ID, id, until))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Picture(s.Context(), c.ID, id, link.Query().Get("until"), link.Query().Get("signature")); !fault.Has(err, "link_ended") {
+		t.Errorf("its picture: %v", err)
+	}
 }
