@@ -303,3 +303,37 @@ func TestCharts(t *testing.T) {
 		}
 	}
 }
+
+func TestLinksAndCrowdsByTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	boss := s.hire("boss", people.Admin)
+	made := s.want(http.StatusCreated, "POST", "/api/v1/judging-links", map[string]any{"name": "Fans", "max_judges": 5, "ends_at": "2026-04-01T00:00:00Z"}, boss)
+	if at, _ := made["url"].(string); !strings.HasPrefix(at, "http://example.com/j/") {
+		t.Errorf("the new link: %v", made)
+	}
+	s.refused(http.StatusUnprocessableEntity, "no_name", "POST", "/api/v1/judging-links", map[string]any{"name": ""}, boss)
+	s.want(http.StatusNoContent, "DELETE", "/api/v1/judging-links/"+made["id"].(string), nil, boss)
+	listed := s.want(http.StatusOK, "GET", "/api/v1/judging-links", nil, boss)["items"].([]any)
+	if l := listed[0].(map[string]any); len(listed) != 1 || l["over"] != "revoked" || l["url"] != nil {
+		t.Errorf("listed: %v", listed)
+	}
+	added := s.want(http.StatusCreated, "POST", "/api/v1/crowds", map[string]any{"name": "Peer", "kind": "http-poll", "url": "http://127.0.0.1:1/j", "poll_url": "http://127.0.0.1:1/x"}, boss)
+	at := "/api/v1/crowds/" + added["id"].(string)
+	if secret, _ := added["secret"].(string); !strings.HasPrefix(secret, "whsec_") {
+		t.Errorf("the new crowd: %v", added)
+	}
+	if off := s.want(http.StatusOK, "PATCH", at, map[string]any{"state": "off"}, boss); off["state"] != "off" || off["secret"] != nil {
+		t.Errorf("switched off: %v", off)
+	}
+	s.refused(http.StatusUnprocessableEntity, "bad_state", "PATCH", at, map[string]any{"state": "gone"}, boss)
+	if again := s.want(http.StatusOK, "POST", at+"/secret", nil, boss); again["secret"] == added["secret"] || again["secret"] == nil {
+		t.Errorf("the new secret: %v", again)
+	}
+	if n := len(s.want(http.StatusOK, "GET", "/api/v1/crowds", nil, boss)["items"].([]any)); n != 1 {
+		t.Errorf("%d crowds", n)
+	}
+	s.want(http.StatusNoContent, "DELETE", at, nil, boss)
+	s.refused(http.StatusNotFound, "no_crowd", "DELETE", at, nil, boss)
+	s.refused(http.StatusForbidden, "denied", "GET", "/api/v1/crowds", nil, s.hire("mia", people.Moderator))
+}
