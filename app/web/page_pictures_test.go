@@ -72,7 +72,7 @@ func TestTheQuarantinesPages(t *testing.T) {
 		}
 	}
 	s.get(http.StatusNotFound, page, s.login("quinn"))
-	if got := s.raw("/admin/refused", s.login("boss")); !strings.Contains(got, "sun.jpg") {
+	if got := s.raw("/admin/refused", s.login("boss")); !strings.Contains(got, "sun.jpg") || !strings.Contains(got, "Missing: caption, source") {
 		t.Error("the list doesn't have it")
 	}
 	if got := s.raw("/pictures/refused", s.login("quinn")); strings.Contains(got, "sun.jpg") {

@@ -27,6 +27,27 @@ func (h heldView) Page() string { return "/pictures/refused/" + h.ID }
 // PicturePage is where it is once it was accepted.
 func (h heldView) PicturePage() string { return photoPath(h.Picture) }
 
+// Missing names the fields that are missing, with commas.
+func (h heldView) Missing() string {
+	var all []string
+	for _, r := range h.Reasons {
+		if f, known := metadata.FieldOf(r.Field); known && r.Code == "missing" {
+			all = append(all, strings.ToLower(f.Label))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// Others are the reasons that are no missing field.
+func (h heldView) Others() (all []ingest.Reason) {
+	for _, r := range h.Reasons {
+		if r.Code != "missing" {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // refusedPage is what the template "refused" shows.
 type refusedPage struct {
 	adminLayout
