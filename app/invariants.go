@@ -14,7 +14,8 @@ import (
 )
 
 // invariants says what is wrong with the house's state, for `oneframe check` and the
-// tests: a slot counts exactly its standing pictures, and no row names a missing file.
+// tests: a slot counts exactly its standing pictures, no row names a missing file, and
+// no stills of the clip show a withdrawn picture.
 func (a *App) invariants(ctx context.Context) error {
 	var wrong []error
 	err := a.DB.Read(ctx, func(tx *store.Tx) error {
@@ -48,6 +49,11 @@ func (a *App) invariants(ctx context.Context) error {
 			}
 		}
 		more, err := miscounted(tx, standing)
+		if err != nil {
+			return err
+		}
+		wrong = append(wrong, more...)
+		more, err = a.Studio.Wrong(tx)
 		wrong = append(wrong, more...)
 		return err
 	})

@@ -484,3 +484,24 @@ func TestSweepForgetsWhatNobodyPlays(t *testing.T) {
 		t.Errorf("after it is swept there are %v", s.files())
 	}
 }
+
+func TestWrongFindsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, small())
+	id := s.fill(3, still(1, 160, 90))
+	r := s.render()
+	s.stillsDone()
+	wrong := func() (all []error) {
+		s.must(s.DB.Read(context.Background(), func(tx *store.Tx) (err error) { all, err = s.Wrong(tx); return err }))
+		return all
+	}
+	if all := wrong(); len(all) != 0 {
+		t.Errorf("in a sound state: %v", all)
+	}
+	s.must(os.Remove(s.File(r)))
+	s.must(os.Remove(s.PreviewFile(s.version(1).Stills)))
+	s.write(func(tx *store.Tx) error { return picture.Withdraw(tx, id, "contributor") })
+	if all := wrong(); len(all) != 3 {
+		t.Errorf("with two files gone and a picture withdrawn: %v", all)
+	}
+}
