@@ -98,4 +98,11 @@
 //   - HEIC and AVIF are read for their metadata and refused as pictures: see rendition.
 //   - Every event writes a picture's words anew, in its transaction, so that the search is
 //     never behind, as a follower would be; of one with much text it takes half a millisecond.
+//   - Outside crowds are rows, made on an admin page or by the API, not keys of the config:
+//     their secrets are made here, told once, and renewed while the site runs. seal keeps
+//     them, with a key in a file beside the database; outbound guards the requests.
+//   - A browser that judges or sends without an account is known again by one cookie, since
+//     nobody may judge their own frame. It is no account, and nothing else is read from it.
+//   - What a job shows an outside crowd it fetches by a signed link of its own, which ends
+//     with the job: the address of a picture never leaves the site for good.
 package app
