@@ -30,7 +30,7 @@ func judgingVerbs() []verb {
 		}),
 		says(`the judging link is revoked`, (*stage).revokeLink),
 		says(`(\w+) opens the link`, (*stage).openLink),
-		says(`(\w+)'s frame was sent in (\w+)'s browser`, (*stage).sentBy),
+		says(`(\w+)'s browser is known`, (*stage).browse),
 		says(`volunteer (\w+) judges (\w+)'s frame: (nudity|nobody|trying)`, (*stage).volunteer),
 		says(`(\w+)'s page holds (\w+)'s frame`, func(s *stage, w []string) string { return s.pageHolds(w[0], w[1]) }),
 		says(`(\w+)'s page is empty`, func(s *stage, w []string) string { return s.pageHolds(w[0], "") }),
@@ -124,12 +124,11 @@ func (s *stage) openLink(w []string) string {
 	return s.code(err)
 }
 
-func (s *stage) sentBy(w []string) string {
-	p := s.who(w[1])
-	if p.visitor == "" {
-		p.visitor = moderation.NewVisitor()
-	}
-	return s.code(s.App.Desk.Sent(s.Context(), p.visitor, s.frameOf(w[0])))
+// browse gives the person's browser the secret that the site gives it at the first visit
+// that matters; send sends it along.
+func (s *stage) browse(w []string) string {
+	s.who(w[0]).visitor = moderation.NewVisitor()
+	return ""
 }
 
 func (s *stage) volunteer(w []string) string {

@@ -239,6 +239,9 @@ func (s *stage) send(name, file, consent string) string {
 	}
 	req := s.request("POST", "/api/v1/leases/"+s.who(name).lease+"/frame", &body)
 	req.Header.Set("Content-Type", form.FormDataContentType())
+	if v := s.who(name).visitor; v != "" {
+		req.AddCookie(&http.Cookie{Name: "oneframe_visitor", Value: string(v)})
+	}
 	var sent struct {
 		ID        string `json:"id"`
 		ManageURL string `json:"manage_url"`

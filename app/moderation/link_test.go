@@ -174,14 +174,17 @@ func TestVolunteersDoNotJudgeTheirOwn(t *testing.T) {
 	s.frame(1, "ann")
 	s.frame(1, "")
 	v := moderation.NewVisitor()
-	for range 2 {
-		if err := s.Sent(t.Context(), v, s.frames[0]); err != nil {
-			t.Fatal(err)
-		}
-	}
 	j, err := s.OpenJudging(t.Context(), v)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := s.pageOf(j, 9); got != "0 1 2" { // before it is known who sent it
+		t.Errorf("page %q", got)
+	}
+	for _, sender := range []moderation.Visitor{moderation.NewVisitor(), v} { // sent again after the reply was lost
+		if err := s.Sent(t.Context(), sender, s.frames[0]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	wants := func(who moderation.Judge, want string) {
 		t.Helper()

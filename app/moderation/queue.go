@@ -229,6 +229,15 @@ func (q *queue) spent(j Judge, js []Judgment, now time.Time) time.Duration {
 	return d
 }
 
+// sent notes who sent a frame that may be waiting by now.
+func (q *queue) sent(frame picture.ID, by Judge) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e := q.frames[frame]; e != nil {
+		e.sender = by
+	}
+}
+
 // forget has what is known of the judges read again.
 func (q *queue) forget(js ...Judge) {
 	q.mu.Lock()

@@ -29,15 +29,21 @@ func (v Visitor) Judge() Judge {
 }
 
 // Sent remembers who sent a frame without an account, so that it is never shown to
-// them as a judge. Doing it again changes nothing.
+// them as a judge. Where the reply was lost, and with it a new browser's secret, the
+// frame is sent again: the last secret counts.
 func (d *Desk) Sent(ctx context.Context, v Visitor, frame picture.ID) error {
 	if v == "" {
 		return fault.New(fault.Invalid, "no_visitor", "The visitor has no secret.")
 	}
-	return d.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`INSERT INTO moderation_sender (frame, sender) VALUES ($1, $2) ON CONFLICT (frame) DO NOTHING`, frame, v.Judge())
+	err := d.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`INSERT INTO moderation_sender (frame, sender) VALUES ($1, $2)
+			ON CONFLICT (frame) DO UPDATE SET sender = excluded.sender`, frame, v.Judge())
 		return err
 	})
+	if err == nil {
+		d.queue.sent(frame, v.Judge())
+	}
+	return err
 }
 
 // Meet remembers that an account was used in a visitor's browser: what the one sent the
