@@ -25,10 +25,10 @@ CREATE TABLE deliver_delivery (
 
 -- Priority first, then age: what a sender claims next.
 CREATE INDEX deliver_ready ON deliver_delivery (subscriber, priority DESC, queued_at, id) WHERE state = 'waiting';
-CREATE INDEX deliver_due ON deliver_delivery (next_at) WHERE state = 'due';
-CREATE INDEX deliver_claims ON deliver_delivery (claimed_until) WHERE state = 'claimed';
+CREATE INDEX deliver_due ON deliver_delivery (state, next_at) WHERE state = 'due';
+CREATE INDEX deliver_claims ON deliver_delivery (state, claimed_until) WHERE state = 'claimed';
 CREATE INDEX deliver_list ON deliver_delivery (subscriber, state, id);
-CREATE INDEX deliver_states ON deliver_delivery (state, id);
+CREATE INDEX deliver_rare ON deliver_delivery (state, id) WHERE state IN ('dead', 'cancelled', 'recalled');
 
 -- A message that takes a delivered picture back, in a queue of its own: it goes before
 -- everything else.
