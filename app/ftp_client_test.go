@@ -159,7 +159,7 @@ func photoOf(t testing.TB, w, h int) []byte {
 		}
 	}
 	var b bytes.Buffer
-	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 88}); err != nil {
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 91}); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
