@@ -28,6 +28,7 @@ import (
 type suite struct {
 	title   string
 	pkg     string
+	dir     string // the module that pkg lies in; "" for the product's own
 	bench   string // regular expression
 	args    []string
 	figures []figure
@@ -90,7 +91,7 @@ func (s suite) measure(ctx context.Context, doc io.Writer) error {
 	fmt.Printf("\n%s: go test -bench %s %s\n", s.title, s.bench, strings.Join(s.args, " "))
 	args := append([]string{"test", "-run", "^$", "-bench", s.bench, "-benchmem", "-timeout", "60m"}, s.args...)
 	cmd := exec.CommandContext(ctx, "go", append(args, s.pkg)...)
-	cmd.Stderr = os.Stderr
+	cmd.Dir, cmd.Stderr = s.dir, os.Stderr
 	raw, err := cmd.Output()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, raw)
