@@ -155,7 +155,7 @@ func (s *Studio) decodeFrames(ctx context.Context, l *layout, video *track, span
 // other number of frames, is an error.
 func (s *Studio) decode(ctx context.Context, frames *ffmpeg_go.Stream, in io.Reader, want int, more ffmpeg_go.KwArgs) error {
 	graph := frames.Output("-", ffmpeg_go.KwArgs{"f": "null", "fps_mode": "passthrough"}, more).GlobalArgs("-loglevel", "error")
-	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Nice: s.nice})
+	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stallOf(s.nice), Nice: s.nice})
 	if why := starved(err, res.Log); why != nil && ctx.Err() == nil {
 		return why
 	}

@@ -34,8 +34,19 @@ const (
 	making = "2 libx264"
 )
 
-// stall is how long an ffmpeg may make no progress.
-const stall = 2 * time.Minute
+// stall is how long an ffmpeg may make no progress; patience the same of one that gives
+// way, which on a busy machine may long get next to nothing.
+const (
+	stall    = 2 * time.Minute
+	patience = 30 * time.Minute
+)
+
+func stallOf(nice int) time.Duration {
+	if nice > 0 {
+		return patience
+	}
+	return stall
+}
 
 // encoder makes units.
 type encoder struct {
@@ -106,7 +117,7 @@ func (e encoder) run(ctx context.Context, graph *ffmpeg_go.Stream, in *pieces, t
 		return b, err
 	}
 	var before int64
-	res, err := e.tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stall, Nice: e.nice, Progress: func(p ffmpeg.Progress) {
+	res, err := e.tool.Run(ctx, ffmpeg.Job{Graph: graph, Stdin: in, Stall: stallOf(e.nice), Nice: e.nice, Progress: func(p ffmpeg.Progress) {
 		told(int(p.Frames - before))
 		before = p.Frames
 	}})

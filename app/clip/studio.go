@@ -127,7 +127,7 @@ func (s *Studio) render(ctx context.Context, r *Render, m *meter) error {
 // its ffmpegs leave the cores to whatever else wants them.
 func (s *Studio) yielding() *Studio {
 	low := *s
-	low.nice = 15
+	low.nice = 10 // a tenth of another's share of a core
 	return &low
 }
 
