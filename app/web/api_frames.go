@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/fault"
+	"oneframe/app/ingest"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -195,7 +196,13 @@ func (s *Server) withdraw(ctx context.Context, which func(*store.Tx) (picture.ID
 		return err
 	}
 	err = s.DB.Write(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		return picture.Forget(tx, id, func(k vault.Key) error { return errors.Join(s.Originals.Remove(k), s.Renditions.Remove(k)) })
+		return picture.Forget(tx, id, func(k vault.Key) error {
+			held, err := ingest.Names(tx, k) // somebody else's copy may lie in quarantine
+			if err == nil && !held {
+				err = s.Originals.Remove(k)
+			}
+			return errors.Join(err, s.Renditions.Remove(k))
+		})
 	})
 	if err = errors.Join(err, s.Studio.Forget(context.WithoutCancel(ctx), id)); err != nil {
 		s.log.ErrorContext(ctx, "a withdrawn frame's files could not all be removed", "frame", id, "cause", err)

@@ -128,6 +128,24 @@ func TestTheProfilesPage(t *testing.T) {
 	s.submits("/admin/profiles/"+id+"/remove", "/admin/profiles", url.Values{}, boss)
 }
 
+// A withdrawn picture's file stays as long as somebody else's copy lies in quarantine.
+func TestWithdrawingLeavesTheQuarantineItsFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	pat, quinn := s.hire("pat", people.Photographer), s.hire("quinn", people.Photographer)
+	s.hire("boss", people.Admin)
+	data := photograph(t, "photos/go-gray.jpeg")
+	taken := s.post(http.StatusCreated, data, "a.jpg", pat)["id"].(string)
+	s.scale()
+	s.rooms.Door.Default = ingest.Rules{Required: []string{"caption"}}
+	held := s.post(http.StatusUnprocessableEntity, data, "a.jpg", quinn)["id"].(string)
+	s.submits("/admin/frames/"+taken+"/withdraw", "/pictures/"+taken, url.Values{"back": {"/pictures/" + taken}}, s.login("boss"))
+	if rec := s.send("GET", "/pictures/refused/"+held+"/file", nil, s.login("quinn")); rec.Code != http.StatusOK || rec.Body.Len() != len(data) {
+		t.Errorf("%d, %d bytes", rec.Code, rec.Body.Len())
+	}
+	s.get(http.StatusNotFound, "/pictures/"+taken+"/original", s.login("pat"))
+}
+
 // raw opens a page and gives its HTML.
 func (s *site) raw(target string, more ...with) string {
 	s.Helper()
