@@ -46,6 +46,9 @@ func (s *Server) settle(ctx context.Context, r row) error {
 	return err
 }
 
+// signature is how many bytes tell what a file is; fewer are no more than the beginning of one.
+const signature = 12
+
 // accept reads the file and asks whether it is whole and the house takes it; so many
 // bytes at a time that memory stays bounded.
 func (s *Server) accept(ctx context.Context, r row) (receipt ingest.Receipt, err error) {
@@ -59,7 +62,7 @@ func (s *Server) accept(ctx context.Context, r row) (receipt ingest.Receipt, err
 	if err != nil {
 		return receipt, err
 	}
-	if !whole(data) {
+	if len(data) < signature || !ingest.Whole(data) {
 		return receipt, fault.New(fault.Invalid, "half_file", "%s isn't whole: its end is missing after %d bytes. Go on with the rest, or send it again.", path.Base(r.path), len(data))
 	}
 	return s.Door.Accept(ctx, ingest.Upload{Data: data, Origin: "ftp", Account: r.account, FileName: r.path})

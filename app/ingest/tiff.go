@@ -1,4 +1,4 @@
-package ftp
+package ingest
 
 import "encoding/binary"
 
