@@ -37,6 +37,10 @@ const (
 	growthHigh  = 720
 )
 
+// growthLimit ends a film that does not get on. There is no watch on each frame: before
+// the first of them thousands of pictures may have to be decoded.
+const growthLimit = 30 * time.Minute
+
 // growth is the script of a film: what each slot shows since when.
 type growth struct {
 	video    source.Video
@@ -148,7 +152,7 @@ func (s *Studio) film(ctx context.Context, g growth, file string, m *meter) erro
 	m.encoding(frames, 0)
 	in := &pieces{next: s.wallFrames(g, w)}
 	said := 0
-	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: growthGraph(file), Stdin: in, Stall: stall, Progress: func(now ffmpeg.Progress) {
+	res, err := s.Tool.Run(ctx, ffmpeg.Job{Graph: growthGraph(file), Stdin: in, Limit: growthLimit, Progress: func(now ffmpeg.Progress) {
 		m.encoded(int(now.Frames) - said)
 		said = int(now.Frames)
 	}})
