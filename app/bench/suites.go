@@ -52,7 +52,6 @@ func rendering() suite {
 				wanted: "under 100 MB", ok: func(v, _ float64) bool { return v < 100 }},
 			filled("poster and moving preview of a version, after it is current", "Stills", "", 1),
 			filled("an earlier version joined again", "Rejoin", "", 1),
-			filled("film of the growth", "Growth", "", 1),
 			plain("one plain ffmpeg encode of the empty clip", "Empty/Plain"),
 			empty("an empty clip, 50 neighbouring slots filled", "FiftyNeighbours", "under 0.04×", 0.04),
 			empty("an empty clip, 50 slots at random filled", "Fifty", "under 0.15×", 0.15),

@@ -1,10 +1,6 @@
 package clip
 
-import (
-	"context"
-
-	"oneframe/app/store"
-)
+import "oneframe/app/store"
 
 // stillsAgain makes the current version's poster and preview once more.
 func (s *benchStage) stillsAgain() {
@@ -27,13 +23,6 @@ func (s *benchStage) rejoinAgain() {
 		}
 		return want(tx, Rejoined, "c", r.Version-1, "bench")
 	})
-	s.until(s.StepHistory)
-}
-
-// growAgain makes the film of the growth.
-func (s *benchStage) growAgain() {
-	s.write(func(tx *store.Tx) error { return s.again(tx, Growth) })
-	s.must2(s.WantGrowth(context.Background(), "c", "bench"))
 	s.until(s.StepHistory)
 }
 

@@ -50,7 +50,6 @@ func BenchmarkRender(b *testing.B) {
 	b.Run("FiftyNeighbours", func(b *testing.B) { s.repeat(b, func() { s.change(50, true) }) })
 	b.Run("Stills", func(b *testing.B) { s.repeat(b, s.stillsAgain) })
 	b.Run("Rejoin", func(b *testing.B) { s.repeat(b, s.rejoinAgain) })
-	b.Run("Growth", func(b *testing.B) { s.repeat(b, s.growAgain) })
 	b.Run("TwoHundred", func(b *testing.B) { s.repeat(b, func() { s.change(200, false) }) })
 }
 
