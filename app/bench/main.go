@@ -5,6 +5,10 @@
 // It runs the Go benchmarks of the rooms, several times each, and reads their output
 // (the format of golang.org/design/14313-benchmark-format). It judges nothing by an exit
 // code: a figure that is missed is printed as missed.
+//
+// With names of packages, as in "go run ./app/bench clip feed", it measures those only
+// and leaves the other sections of the document as they are. A suite whose benchmark
+// fails keeps its old section, and the rest is measured all the same.
 package main
 
 import (
@@ -14,9 +18,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
+	"path"
 	"runtime"
 	"slices"
 	"strconv"
@@ -52,7 +58,7 @@ type samples map[string]map[string][]float64
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, "docs/benchmarks.md")
+	err := run(ctx, "docs/benchmarks.md", os.Args[1:])
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -60,16 +66,56 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, out string) error {
-	var doc bytes.Buffer
-	fmt.Fprintf(&doc, "# Benchmarks\n\nWritten by `make bench` on %s, %s, %d cores (%s), %s.\nEach value is the median of the runs with its least and largest; a ratio is against the baseline measured in the same run.\n",
-		time.Now().UTC().Format("2006-01-02 15:04 MST"), runtime.GOOS+"/"+runtime.GOARCH, runtime.NumCPU(), cpu(), runtime.Version())
-	for _, s := range suites() {
+const heading = `# Benchmarks
+
+Written by ` + "`make bench`" + `. Each value is the median of the runs with its least and largest; a ratio is
+against the baseline measured in the same run.
+`
+
+// run measures the suites of the named packages, or all, and writes the document after each.
+func run(ctx context.Context, out string, only []string) error {
+	old, err := os.ReadFile(out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	kept := sections(string(old))
+	all := suites()
+	var failed error
+	for _, s := range all {
+		if len(only) > 0 && !slices.Contains(only, path.Base(path.Join(s.dir, s.pkg))) {
+			continue
+		}
+		var doc bytes.Buffer
 		if err := s.measure(ctx, &doc); err != nil {
-			return fmt.Errorf("%s: %w", s.title, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.title, err))
+			continue
+		}
+		kept[s.title] = doc.String()
+		if err := os.WriteFile(out, document(all, kept), 0o644); err != nil {
+			return err
 		}
 	}
-	return os.WriteFile(out, doc.Bytes(), 0o644)
+	return failed
+}
+
+// sections gives the parts of the document that begin with "## ", by their titles.
+func sections(doc string) map[string]string {
+	kept := map[string]string{}
+	for part := range strings.SplitSeq("\n"+doc, "\n## ") {
+		if title, text, ok := strings.Cut(part, "\n"); ok && !strings.HasPrefix(part, "\n") {
+			kept[title] = "\n## " + title + "\n" + strings.TrimRight(text, "\n") + "\n"
+		}
+	}
+	return kept
+}
+
+// document puts the sections together in the order of the suites.
+func document(all []suite, kept map[string]string) []byte {
+	doc := bytes.NewBufferString(heading)
+	for _, s := range all {
+		doc.WriteString(kept[s.title])
+	}
+	return doc.Bytes()
 }
 
 // cpu is the processor's name where Linux tells it.
@@ -109,7 +155,8 @@ func (s suite) measure(ctx context.Context, doc io.Writer) error {
 		}
 		fmt.Fprintln(table, row)
 	}
-	fmt.Fprintf(doc, "\n`go test -run '^$' -bench '%s' %s %s`\n", s.bench, strings.Join(s.args, " "), s.pkg)
+	fmt.Fprintf(doc, "\nMeasured on %s, %s/%s, %d cores (%s), %s: `go test -run '^$' -bench '%s' %s %s`\n", time.Now().UTC().Format("2006-01-02 15:04 MST"),
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), cpu(), runtime.Version(), s.bench, strings.Join(s.args, " "), s.pkg)
 	return nil
 }
 
