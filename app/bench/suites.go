@@ -93,7 +93,7 @@ func serving() suite {
 
 func describing() suite {
 	return suite{title: "Reading the metadata of photographs from disk; the baseline is one exiftool that stays open", pkg: "./app/metadata", bench: "^Benchmark(Exiftool|Read)$",
-		args: []string{"-count", "5", "-benchtime", "3x"},
+		args: []string{"-count", "5", "-benchtime", "2s"},
 		figures: []figure{
 			{what: "exiftool -json -stay_open", bench: "Exiftool", metric: "files/s", scale: 1, unit: "files/s"},
 			{what: "metadata.Read, with opening and reading the file", bench: "Read", metric: "files/s", scale: 1, unit: "files/s", base: "Exiftool",
