@@ -45,9 +45,13 @@ func wholeJPEG(data []byte) bool {
 			if at+4 > len(data) {
 				return false
 			}
-			next := at + 2 + int(binary.BigEndian.Uint16(data[at+2:]))
+			length := int(binary.BigEndian.Uint16(data[at+2:]))
+			next := at + 2 + length
 			if next > len(data) {
 				return false
+			}
+			if length < 2 { // it counts itself
+				return strayJPEG(data[at+2:])
 			}
 			if m == 0xe2 {
 				further = max(further, furthest(data[at+4:next], at+4))
@@ -110,7 +114,11 @@ func wholePNG(data []byte) bool {
 		if string(data[at+4:at+8]) == "IEND" {
 			return true
 		}
-		at += 12 + int(binary.BigEndian.Uint32(data[at:]))
+		length := int64(binary.BigEndian.Uint32(data[at:]))
+		if length > int64(len(data)-at-12) {
+			return false
+		}
+		at += 12 + int(length)
 	}
 	return false
 }
