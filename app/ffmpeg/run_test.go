@@ -143,7 +143,7 @@ func TestHowAJobEndsIsKnown(t *testing.T) {
 func TestANiceJobGivesWay(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
-		t.Skip("only Linux")
+		t.Skip("ffmpeg is made nice on Linux only, by process_linux.go")
 	}
 	real, dir := find(t), t.TempDir()
 	script := filepath.Join(dir, "ffmpeg")

@@ -194,7 +194,7 @@ func BenchmarkJudging(b *testing.B) {
 			rng := rand.New(rand.NewPCG(uint64(n), 1))
 			next := start.Add(rand.N(every))
 			for ; time.Since(start) < lasts; next = next.Add(every) {
-				time.Sleep(time.Until(next)) // the judge looks
+				time.Sleep(time.Until(next)) // the judge looks: the load is so many judgments a second of real time
 				got, err := judgePage(b.Context(), d, n, rng, &pages, &sent)
 				if err != nil {
 					b.Error(err)
