@@ -37,7 +37,8 @@ func (p *pipes) Accept() (net.Conn, error) {
 func (p *pipes) Close() error   { p.once.Do(func() { close(p.conns) }); return nil }
 func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
-// slowly serves the handler behind the bodies' bounds to the visitor, in a bubble of time.
+// slowly serves the handler behind the bodies' bounds to the visitor, in a bubble of time
+// (testing/synctest): what sleeps in it takes none.
 func slowly(t *testing.T, path string, h echo.HandlerFunc, visitor func(net.Conn)) {
 	slowlyBy(t, nil, path, h, visitor)
 }
