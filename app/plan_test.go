@@ -35,7 +35,7 @@ var doors = map[string][]string{
 	"ingest":     {"fault", "store", "vault", "rendition", "metadata", "slot", "picture"},
 	"moderation": {"fault", "store", "webhook", "seal", "outbound", "picture"},
 	"publish":    {"fault", "store"},
-	"deliver":    {"fault", "store", "picture"},
+	"deliver":    {"fault", "store", "vault", "rendition", "metadata", "webhook", "seal", "outbound", "picture"},
 	"feed":       {"fault", "store", "metadata", "people", "picture", "deliver"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
