@@ -42,11 +42,11 @@ func Public(a netip.Addr) bool {
 	return true
 }
 
-// NewClient makes a client for one kind of destination. Without private it connects to
-// public addresses only: what counts is the address that the name led to at the moment
-// of connecting. It uses no proxy, which would hide that, and follows no redirect.
-func NewClient(private bool, timeout time.Duration) *http.Client {
-	d := &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+// Dialer makes connections, for ten seconds at most each. Without private it makes them to
+// public addresses only: what counts is the address that the name led to at the moment of
+// connecting. Its error for others is Invalid private_network.
+func Dialer(private bool) *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		if private {
 			return nil
 		}
@@ -56,9 +56,14 @@ func NewClient(private bool, timeout time.Duration) *http.Client {
 		}
 		return nil
 	}}
+}
+
+// NewClient makes a client for one kind of destination, which connects by Dialer. It uses
+// no proxy, which would hide the address, and follows no redirect.
+func NewClient(private bool, timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
-		Transport: &http.Transport{DialContext: d.DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 4,
+		Transport: &http.Transport{DialContext: Dialer(private).DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 4,
 			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
