@@ -8,6 +8,8 @@
 //	             │  └─Recall─► cancelled  recalled
 //	             └── a newer version, or accepted again ──┘
 //
+// A delivery under an embargo is due at its end, without having been tried.
+//
 // There is one delivery per picture and subscriber, whatever number of rules matched; one
 // on demand may repeat it and says so. A newer version of a picture that was sent makes
 // its delivery wait again, as an update.
@@ -74,15 +76,26 @@ type Delivery struct {
 	Error      string    // of the last try
 	QueuedAt   time.Time
 	SentAt     time.Time
+
+	ReleaseAt time.Time // the embargo that holds or held it; it is due then
+	Failed    string    // how the last try failed, a send.Kind; "" where it didn't
+	Remote    string    // where it lies over there, and its sidecar
+	Sidecar   string
+	Bytes     int64     // that were sent
+	DoneAt    time.Time // since when it is sent, dead, cancelled or recalled
+	AskedBy   string    // on demand: who did
 }
 
-const columns = `id, picture, subscriber, repeat, kind, version, rules, priority, state, attempts, next_at, error, queued_at, sent_at`
+const columns = `id, picture, subscriber, repeat, kind, version, rules, priority, state, attempts, next_at, error, queued_at, sent_at,
+	release_at, failed, remote, sidecar, bytes, done_at, asked_by`
 
 func scan(r *sql.Rows, d *Delivery) error {
-	var next, queued, sent int64
+	var next, queued, sent, release, done int64
 	var rules string
-	err := r.Scan(&d.ID, &d.Picture, &d.Subscriber, &d.Repeat, &d.Kind, &d.Version, &rules, &d.Priority, &d.State, &d.Attempts, &next, &d.Error, &queued, &sent)
+	err := r.Scan(&d.ID, &d.Picture, &d.Subscriber, &d.Repeat, &d.Kind, &d.Version, &rules, &d.Priority, &d.State, &d.Attempts, &next, &d.Error, &queued, &sent,
+		&release, &d.Failed, &d.Remote, &d.Sidecar, &d.Bytes, &done, &d.AskedBy)
 	d.NextAt, d.QueuedAt, d.SentAt = store.Time(next), store.Time(queued), store.Time(sent)
+	d.ReleaseAt, d.DoneAt = store.Time(release), store.Time(done)
 	if err != nil {
 		return err
 	}

@@ -100,9 +100,9 @@ func TestWhatIsClaimedNextIsReadOffAnIndex(t *testing.T) {
 	db := open(t)
 	write(t, db, func(tx *store.Tx) error {
 		for query, index := range map[string]string{
-			`SELECT id FROM deliver_delivery WHERE subscriber = 'a' AND state = 'waiting' ORDER BY priority DESC, queued_at, id LIMIT 50`: "deliver_ready",
-			`SELECT id FROM deliver_delivery WHERE state = 'due' AND next_at <= 5 ORDER BY next_at LIMIT 50`:                              "deliver_due",
-			`SELECT id FROM deliver_delivery WHERE state = 'claimed' AND claimed_until <= 5 LIMIT 50`:                                     "deliver_claims",
+			`SELECT id FROM deliver_delivery WHERE subscriber = 'a' AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50`: "deliver_ready",
+			`SELECT id FROM deliver_delivery WHERE state = 'due' AND next_at <= 5 ORDER BY next_at LIMIT 50`:                                          "deliver_due",
+			`SELECT id FROM deliver_delivery WHERE state = 'claimed' AND claimed_until <= 5 LIMIT 50`:                                                 "deliver_claims",
 		} {
 			var id, parent, unused int
 			var plan string
@@ -130,7 +130,7 @@ func BenchmarkClaim(b *testing.B) {
 	for i := range b.N {
 		write(b, db, func(tx *store.Tx) error {
 			_, err := tx.Exec(`UPDATE deliver_delivery SET state = 'claimed', claimed_until = 9 WHERE id IN
-				(SELECT id FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY priority DESC, queued_at, id LIMIT 50)`, fmt.Sprintf("s%d", i%300))
+				(SELECT id FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50)`, fmt.Sprintf("s%d", i%300))
 			return err
 		})
 	}

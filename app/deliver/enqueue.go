@@ -32,7 +32,7 @@ func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 		ON CONFLICT (picture, subscriber, repeat) DO UPDATE SET
 			kind = CASE WHEN deliver_delivery.sent_at > 0 OR deliver_delivery.state IN ('claimed', 'recalled') THEN 'update' ELSE deliver_delivery.kind END,
 			version = excluded.version, rules = excluded.rules, priority = excluded.priority, state = 'waiting',
-			attempts = 0, claimed_until = 0, next_at = 0, error = '', queued_at = excluded.queued_at
+			attempts = 0, claimed_until = 0, next_at = 0, done_at = 0, failed = '', error = '', queued_at = excluded.queued_at
 		WHERE deliver_delivery.version < excluded.version OR deliver_delivery.state IN ('cancelled', 'recalled')`,
 		store.NewID(), n.Picture, n.Subscriber, max(n.Version, 1), string(rules), n.Priority, store.Millis(tx.Now))
 	if err != nil || rows == 0 {
@@ -46,7 +46,7 @@ func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 // Correct has a new version of a picture go to whoever was given an older one, whether
 // a rule still asks for it or not. It gives how many that are.
 func Correct(tx *store.Tx, p picture.ID, version int) (n int64, err error) {
-	return tx.Exec(`UPDATE deliver_delivery SET kind = 'update', version = $1, state = 'waiting', attempts = 0, claimed_until = 0, next_at = 0, error = '', queued_at = $2
+	return tx.Exec(`UPDATE deliver_delivery SET kind = 'update', version = $1, state = 'waiting', attempts = 0, claimed_until = 0, next_at = 0, done_at = 0, failed = '', error = '', queued_at = $2
 		WHERE picture = $3 AND version < $1 AND state IN ('sent', 'claimed')`, version, store.Millis(tx.Now), p)
 }
 
@@ -54,8 +54,8 @@ func Correct(tx *store.Tx, p picture.ID, version int) (n int64, err error) {
 // what was sent, or is being sent, a recall goes to the subscriber. Doing it again changes
 // nothing. It gives how many recalls it made.
 func Recall(tx *store.Tx, p picture.ID, reason string) (recalls int, err error) {
-	given, err := store.Each(tx, scan, `UPDATE deliver_delivery SET state = 'recalled', claimed_until = 0
-		WHERE picture = $1 AND (state IN ('sent', 'claimed') OR sent_at > 0 AND state IN ('waiting', 'due', 'dead')) RETURNING `+columns, p)
+	given, err := store.Each(tx, scan, `UPDATE deliver_delivery SET state = 'recalled', claimed_until = 0, done_at = $2
+		WHERE picture = $1 AND (state IN ('sent', 'claimed') OR sent_at > 0 AND state IN ('waiting', 'due', 'dead')) RETURNING `+columns, p, store.Millis(tx.Now))
 	if err != nil {
 		return 0, err
 	}
@@ -65,6 +65,6 @@ func Recall(tx *store.Tx, p picture.ID, reason string) (recalls int, err error) 
 			return 0, err
 		}
 	}
-	_, err = tx.Exec(`UPDATE deliver_delivery SET state = 'cancelled', next_at = 0 WHERE picture = $1 AND state IN ('waiting', 'due', 'dead')`, p)
+	_, err = tx.Exec(`UPDATE deliver_delivery SET state = 'cancelled', next_at = 0, done_at = $2 WHERE picture = $1 AND state IN ('waiting', 'due', 'dead')`, p, store.Millis(tx.Now))
 	return len(given), err
 }

@@ -67,6 +67,7 @@ func Count(tx *store.Tx, subscriber string, state State) (n int, err error) {
 // Recalling is a message that takes a delivered picture back.
 type Recalling struct {
 	ID, Delivery, Subscriber, Reason, State, Error string
+	Answer                                         string // what could be done
 	Picture                                        picture.ID
 	AskedAt, DoneAt                                time.Time
 }
@@ -75,8 +76,8 @@ type Recalling struct {
 func Recalls(tx *store.Tx, p picture.ID) ([]Recalling, error) {
 	return store.Each(tx, func(r *sql.Rows, x *Recalling) error {
 		var asked, done int64
-		err := r.Scan(&x.ID, &x.Delivery, &x.Subscriber, &x.Reason, &x.State, &x.Error, &x.Picture, &asked, &done)
+		err := r.Scan(&x.ID, &x.Delivery, &x.Subscriber, &x.Reason, &x.State, &x.Error, &x.Picture, &asked, &done, &x.Answer)
 		x.AskedAt, x.DoneAt = store.Time(asked), store.Time(done)
 		return err
-	}, `SELECT id, delivery, subscriber, reason, state, error, picture, asked_at, done_at FROM deliver_recall WHERE picture = $1 ORDER BY id`, p)
+	}, `SELECT id, delivery, subscriber, reason, state, error, picture, asked_at, done_at, answer FROM deliver_recall WHERE picture = $1 ORDER BY id`, p)
 }
