@@ -111,7 +111,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: c.under("units"),
 			Pick: c.Clip.Pick, Quality: c.Clip.quality(), Keep: c.Clip.Keep},
 		Office: &publish.Office{DB: db, Hosts: hosts, Every: time.Duration(c.Publish.Every)},
-		Book:   &feed.Book{DB: db},
+		Book:   &feed.Book{DB: db, Box: box, Check: c.Deliver.check},
 	}
 	a.Folder = &ingest.Folder{Door: a.Door, Account: a.folderAccount, Interval: time.Duration(c.Folder.Interval)}
 	if c.Folder.Path != "" {

@@ -39,6 +39,8 @@ type Config struct {
 	Limits     LimitsConfig     `yaml:"limits"`
 	FTP        FTPConfig        `yaml:"ftp"`
 	SFTP       SFTPConfig       `yaml:"sftp"`
+	Deliver    DeliverConfig    `yaml:"deliver"`
+	Metrics    MetricsConfig    `yaml:"metrics"`
 	Log        LogConfig        `yaml:"log"`
 }
 
@@ -153,9 +155,10 @@ func Defaults() Config {
 		Moderation: ModerationConfig{Judgments: 3, Most: 10, Confidence: 0.8, MinTrust: 0.7, Lease: Duration(5 * time.Minute), Patience: Duration(24 * time.Hour), Reestimate: "41 3 * * *", Poll: "23 * * * *"},
 		Consent: ConsentConfig{Version: "1", Text: "I am at least 16 years old or a parent agrees, everybody in the picture agrees, " +
 			"and my picture may be shown in this clip and published with it. It stays mine, and I can delete it at any time with my own link."},
-		Limits: LimitsConfig{Enabled: true},
-		FTP:    ftpDefaults(),
-		Log:    LogConfig{Level: "info", Format: "text"},
+		Limits:  LimitsConfig{Enabled: true},
+		FTP:     ftpDefaults(),
+		Deliver: deliverDefaults(),
+		Log:     LogConfig{Level: "info", Format: "text"},
 	}
 }
 
@@ -239,6 +242,7 @@ func (c Config) Validate() error {
 	oneOf("log.format", c.Log.Format, "text", "json")
 	wrong = append(wrong, c.Web.validate()...)
 	wrong = append(wrong, c.FTP.validate(c.SFTP)...)
+	wrong = append(wrong, c.Deliver.validate(c.Metrics)...)
 	wrong = append(wrong, c.Profile.validate()...)
 	wrong = append(wrong, c.Folder.validate()...)
 	return errors.Join(wrong...)

@@ -36,7 +36,7 @@ var doors = map[string][]string{
 	"moderation": {"fault", "store", "webhook", "seal", "outbound", "picture"},
 	"publish":    {"fault", "store"},
 	"deliver":    {"fault", "store", "vault", "rendition", "metadata", "webhook", "seal", "outbound", "picture"},
-	"feed":       {"fault", "store", "metadata", "people", "picture", "deliver"},
+	"feed":       {"fault", "store", "seal", "metadata", "people", "picture", "deliver"},
 	"clip":       {"fault", "store", "vault", "ffmpeg", "slot", "picture", "source"},
 	// faces
 	"web": {"fault", "store", "vault", "metadata", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "feed", "deliver", "templates", "static"},
@@ -44,7 +44,7 @@ var doors = map[string][]string{
 	// beside the house: the program of make bench
 	"bench": {},
 	// hall
-	"app": {"fault", "store", "vault", "ffmpeg", "seal", "outbound", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "feed", "web", "ftp"},
+	"app": {"fault", "store", "vault", "ffmpeg", "seal", "outbound", "rendition", "people", "slot", "picture", "source", "ingest", "moderation", "clip", "publish", "feed", "deliver", "web", "ftp"},
 }
 
 // testOnly are packages that only tests may import.

@@ -13,9 +13,11 @@
 package feed
 
 import (
+	"context"
 	"time"
 
 	"oneframe/app/feed/condition"
+	"oneframe/app/seal"
 	"oneframe/app/store"
 )
 
@@ -59,5 +61,9 @@ type Rule struct {
 
 // Book holds the subscribers and their rules.
 type Book struct {
-	DB *store.DB
+	DB  *store.DB
+	Box *seal.Box // seals the secrets of their destinations
+	// Check says whether the site may send to an address at all; it may ask the name
+	// servers.
+	Check func(ctx context.Context, address string) error
 }

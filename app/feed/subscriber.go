@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"oneframe/app/deliver"
 	"oneframe/app/fault"
 	"oneframe/app/store"
 )
@@ -53,10 +54,20 @@ func line(what, text string, least, most int) (string, error) {
 	return text, nil
 }
 
-// AddSubscriber adds a subscriber. Its errors: Invalid no_name, bad_name, bad_contact or
-// bad_state; Conflict name_taken.
+// AddSubscriber adds a subscriber that has nowhere for its pictures to go yet. Its errors
+// are Subscribe's.
 func (b *Book) AddSubscriber(ctx context.Context, by string, n NewSubscriber) (s Subscriber, err error) {
+	return b.Subscribe(ctx, by, n, deliver.NewDestination{})
+}
+
+// Subscribe adds a subscriber with its destination, or without one for the zero value. Its
+// errors: Invalid no_name, bad_name, bad_contact or bad_state, and those of
+// deliver.SetDestination and send.CheckURL; Conflict name_taken.
+func (b *Book) Subscribe(ctx context.Context, by string, n NewSubscriber, d deliver.NewDestination) (s Subscriber, err error) {
 	if err := n.check(); err != nil {
+		return s, err
+	}
+	if err := b.allowed(ctx, d); err != nil {
 		return s, err
 	}
 	err = b.DB.Write(ctx, func(tx *store.Tx) error {
@@ -68,7 +79,10 @@ func (b *Book) AddSubscriber(ctx context.Context, by string, n NewSubscriber) (s
 			s.ID, s.Name, s.Contact, s.State, store.Millis(tx.Now)); err != nil {
 			return err
 		}
-		return note(tx, change{kind: "subscriber", subject: s.ID, subscriber: s.ID, action: "added", by: by, now: n})
+		if err := note(tx, change{kind: "subscriber", subject: s.ID, subscriber: s.ID, action: "added", by: by, now: n}); err != nil {
+			return err
+		}
+		return b.direct(tx, by, s.ID, d)
 	})
 	return s, err
 }
@@ -83,10 +97,23 @@ func free(tx *store.Tx, name, id string) error {
 	return err
 }
 
-// ChangeSubscriber sets what is known of a subscriber. Its errors are AddSubscriber's,
-// and NotFound no_subscriber.
+// ChangeSubscriber sets what is known of a subscriber, and leaves its destination. Its
+// errors are AddSubscriber's, and NotFound no_subscriber.
 func (b *Book) ChangeSubscriber(ctx context.Context, by, id string, n NewSubscriber) (s Subscriber, err error) {
-	if err := n.check(); err != nil {
+	return b.Revise(ctx, by, id, Revision{&n.Name, &n.Contact, &n.State, deliver.NewDestination{}})
+}
+
+// Revision is what somebody wants changed of a subscriber; what is nil stays.
+type Revision struct {
+	Name, Contact *string
+	State         *SubscriberState
+	Destination   deliver.NewDestination
+}
+
+// Revise changes a subscriber and its destination, both or neither. Its errors are
+// Subscribe's, and NotFound no_subscriber.
+func (b *Book) Revise(ctx context.Context, by, id string, r Revision) (s Subscriber, err error) {
+	if err := b.allowed(ctx, r.Destination); err != nil {
 		return s, err
 	}
 	err = b.DB.Write(ctx, func(tx *store.Tx) error {
@@ -95,24 +122,48 @@ func (b *Book) ChangeSubscriber(ctx context.Context, by, id string, n NewSubscri
 			return err
 		}
 		before := NewSubscriber{was.Name, was.Contact, was.State}
-		if before == n {
-			s = was
-			return nil
-		}
-		if err := free(tx, n.Name, id); err != nil {
+		n := r.over(before)
+		if err := n.check(); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE feed_subscriber SET name = $1, contact = $2, state = $3, changed_at = $4 WHERE id = $5`,
-			n.Name, n.Contact, n.State, store.Millis(tx.Now), id); err != nil {
-			return err
+		if before != n {
+			if err := rewrite(tx, by, id, before, n); err != nil {
+				return err
+			}
 		}
-		if err := note(tx, change{kind: "subscriber", subject: id, subscriber: id, action: "changed", by: by, was: before, now: n}); err != nil {
+		if err := b.direct(tx, by, id, r.Destination); err != nil {
 			return err
 		}
 		s, err = GetSubscriber(tx, id)
 		return err
 	})
 	return s, err
+}
+
+// over lays the revision over what was.
+func (r Revision) over(n NewSubscriber) NewSubscriber {
+	if r.Name != nil {
+		n.Name = *r.Name
+	}
+	if r.Contact != nil {
+		n.Contact = *r.Contact
+	}
+	if r.State != nil {
+		n.State = *r.State
+	}
+	return n
+}
+
+// rewrite writes down what is known of a subscriber now.
+func rewrite(tx *store.Tx, by, id string, before, n NewSubscriber) error {
+	if err := free(tx, n.Name, id); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE feed_subscriber SET name = $1, contact = $2, state = $3, changed_at = $4 WHERE id = $5`,
+		n.Name, n.Contact, n.State, store.Millis(tx.Now), id); err != nil {
+		return err
+	}
+	return note(tx, change{kind: "subscriber", subject: id, subscriber: id, action: "changed", by: by, was: before, now: n})
 }
 
 const subscriberColumns = `id, name, contact, state, (SELECT COUNT(*) FROM feed_rule r WHERE r.subscriber = s.id), created_at, changed_at`

@@ -14,76 +14,12 @@ import (
 	"oneframe/app/store"
 )
 
-// subscriberJSON is a subscriber as the API tells it.
-type subscriberJSON struct {
-	ID        string     `json:"id"`
-	Name      string     `json:"name"`
-	Contact   string     `json:"contact"`
-	State     string     `json:"state"`
-	Rules     int        `json:"rules"`
-	CreatedAt *time.Time `json:"created_at"`
-	ChangedAt *time.Time `json:"changed_at"`
-}
-
-func tellSubscriber(x feed.Subscriber) subscriberJSON {
-	return subscriberJSON{x.ID, x.Name, x.Contact, string(x.State), x.Rules, stamp(x.Created), stamp(x.Changed)}
-}
-
 func tellAll[T, J any](all []T, tell func(T) J) []J {
 	told := make([]J, 0, len(all))
 	for _, x := range all {
 		told = append(told, tell(x))
 	}
 	return told
-}
-
-func (s *Server) listSubscribers(c echo.Context) error {
-	var all []feed.Subscriber
-	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		all, err = feed.Subscribers(tx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(tellAll(all, tellSubscriber), ""))
-}
-
-func (s *Server) addSubscriber(c echo.Context) error {
-	var n feed.NewSubscriber
-	if err := decode(c, &n, false); err != nil {
-		return err
-	}
-	x, err := s.Book.AddSubscriber(c.Request().Context(), string(s.judge(c)), n)
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set("Location", s.base(c)+"/api/v1/subscribers/"+x.ID)
-	return c.JSON(http.StatusCreated, tellSubscriber(x))
-}
-
-func (s *Server) getSubscriber(c echo.Context) error {
-	var x feed.Subscriber
-	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		x, err = feed.GetSubscriber(tx, c.Param("id"))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, tellSubscriber(x))
-}
-
-func (s *Server) changeSubscriber(c echo.Context) error {
-	var n feed.NewSubscriber
-	if err := decode(c, &n, false); err != nil {
-		return err
-	}
-	x, err := s.Book.ChangeSubscriber(c.Request().Context(), string(s.judge(c)), c.Param("id"), n)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, tellSubscriber(x))
 }
 
 // endSubscriber ends a subscriber: its rules match nothing any more. What was delivered stays known.

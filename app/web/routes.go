@@ -162,6 +162,7 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST(v1+"/subscribers", s.addSubscriber, admin)
 	get(v1+"/subscribers/:id", s.getSubscriber, admin)
 	e.PUT(v1+"/subscribers/:id", s.changeSubscriber, admin)
+	e.PATCH(v1+"/subscribers/:id", s.patchSubscriber, admin)
 	e.DELETE(v1+"/subscribers/:id", s.endSubscriber, admin)
 	get(v1+"/subscribers/:id/changes", s.listChanges, admin)
 	get(v1+"/subscribers/:id/rules", s.listRules, admin)

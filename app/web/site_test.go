@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/fault"
 	"oneframe/app/feed"
 	"oneframe/app/ffmpeg"
 	"oneframe/app/ingest"
@@ -125,7 +126,12 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 		Crowds: &crowd.Exchange{DB: db, Desk: desk, Box: box, Client: outbound.NewClient(true, time.Minute), Base: "https://site.example.org",
 			Private: true, Jitter: func() float64 { return 0 }},
 		Office: &publish.Office{DB: db, Every: time.Hour},
-		Book:   &feed.Book{DB: db},
+		Book: &feed.Book{DB: db, Box: box, Check: func(_ context.Context, address string) error {
+			if strings.Contains(address, "localhost") {
+				return fault.New(fault.Invalid, "private_network", "That is a private network.")
+			}
+			return nil
+		}},
 		Feed:   &feed.Engine{DB: db, People: people.NewRegister(db)},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil
