@@ -132,7 +132,7 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 			}
 			return nil
 		}},
-		Feed:   &feed.Engine{DB: db, People: people.NewRegister(db)},
+		Feed: &feed.Engine{DB: db, People: people.NewRegister(db)},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil
 }

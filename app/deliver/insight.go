@@ -1,0 +1,214 @@
+package deliver
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"oneframe/app/deliver/pace"
+	"oneframe/app/deliver/send"
+	"oneframe/app/store"
+)
+
+// Glance is how one subscriber's queue stands. Everything in it is read off an index or
+// counted while it happens, so that a queue of a million rows costs what a short one does.
+type Glance struct {
+	Subscriber  string
+	Destination Destination
+	Directed    bool // it has a destination
+
+	Waiting, Claimed, Due, Dead int       // no further than CountMost
+	Oldest                      time.Time // since when the oldest of those waiting and due has been queued; zero where there is none
+	Today                       Totals    // since midnight in the zone of its limits
+	LastError                   string    // of the newest of those due or dead
+	LastFailed                  string    // how it failed, a send.Kind
+}
+
+// Behind is for how long the oldest picture has been on its way; 0 where none is.
+func (g Glance) Behind(now time.Time) time.Duration {
+	if g.Oldest.IsZero() {
+		return 0
+	}
+	return max(now.Sub(g.Oldest), 0)
+}
+
+// Queued is how many pictures are on their way.
+func (g Glance) Queued() int { return g.Waiting + g.Claimed + g.Due }
+
+// GlanceAt gives how one subscriber's queue stands.
+func GlanceAt(tx *store.Tx, subscriber string) (g Glance, err error) {
+	g.Subscriber = subscriber
+	if g.Destination, g.Directed, err = GetDestination(tx, subscriber); err != nil {
+		return g, err
+	}
+	if err = g.count(tx); err != nil {
+		return g, err
+	}
+	day := Day(tx.Now, g.Destination.Limits.zone())
+	days, err := Days(tx, subscriber, day, day)
+	g.Today = days[day]
+	return g, err
+}
+
+// Glances gives them for several subscribers, in the order given.
+func Glances(tx *store.Tx, subscribers []string) ([]Glance, error) {
+	places, err := Destinations(tx)
+	if err != nil {
+		return nil, err
+	}
+	today, err := todays(tx, places)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Glance, 0, len(subscribers))
+	for _, id := range subscribers {
+		g := Glance{Subscriber: id, Today: today[id]}
+		g.Destination, g.Directed = places[id]
+		if err := g.count(tx); err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	return all, nil
+}
+
+// count fills what the rows of the queue say.
+func (g *Glance) count(tx *store.Tx) error {
+	for state, n := range map[State]*int{Waiting: &g.Waiting, Claimed: &g.Claimed, Due: &g.Due, Dead: &g.Dead} {
+		var err error
+		if *n, err = Count(tx, g.Subscriber, state); err != nil {
+			return err
+		}
+	}
+	if g.Waiting+g.Due > 0 {
+		if err := g.oldest(tx); err != nil {
+			return err
+		}
+	}
+	if g.Due+g.Dead == 0 {
+		return nil
+	}
+	// Ids grow with time: the newest of both states is among the last of each.
+	err := tx.QueryRow(`SELECT error, failed FROM (
+		SELECT * FROM (SELECT id, error, failed, next_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' ORDER BY id DESC LIMIT 50) AS x
+		UNION ALL
+		SELECT * FROM (SELECT id, error, failed, done_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'dead' ORDER BY id DESC LIMIT 50) AS y
+	) AS z WHERE error <> '' ORDER BY at DESC LIMIT 1`, g.Subscriber).Scan(&g.LastError, &g.LastFailed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return err
+}
+
+// oldest looks at the first hundred of each state by id, which is by age but for the few
+// that were queued anew as an update: the longest wait is among them.
+func (g *Glance) oldest(tx *store.Tx) error {
+	var ms sql.NullInt64
+	err := tx.QueryRow(`SELECT MIN(queued_at) FROM (
+		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY id LIMIT 100) AS x
+		UNION ALL
+		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' AND attempts > 0 ORDER BY id LIMIT 100) AS y
+	) AS z`, g.Subscriber).Scan(&ms)
+	g.Oldest = store.Time(ms.Int64)
+	return err
+}
+
+// todays gives the totals of the subscribers' present days, which begin where their
+// limits' zones have midnight: at any moment that is one of at most three dates.
+func todays(tx *store.Tx, places map[string]Destination) (map[string]Totals, error) {
+	by := map[string]Totals{}
+	for _, shift := range []time.Duration{-24 * time.Hour, 0, 24 * time.Hour} {
+		day := Day(tx.Now.Add(shift), time.UTC)
+		all, err := totals[string](tx, `SELECT subscriber, what, n FROM deliver_day WHERE day = $1`, day)
+		if err != nil {
+			return nil, err
+		}
+		for id, t := range all {
+			if day == Day(tx.Now, places[id].Limits.zone()) {
+				by[id] = t
+			}
+		}
+	}
+	return by, nil
+}
+
+// zone is where the subscriber's days begin.
+func (l Limits) zone() *time.Location {
+	z, err := time.LoadLocation(l.Zone)
+	if err != nil {
+		return time.UTC // a name that was known when it was saved
+	}
+	return z
+}
+
+// Hour is what happened in one hour.
+type Hour struct {
+	Begin time.Time
+	Totals
+}
+
+// History gives a subscriber's last n hours, the earliest first and the present one
+// last, none left out; of all subscribers together for "".
+func History(tx *store.Tx, subscriber string, n int) ([]Hour, error) {
+	last := tx.Now.Truncate(time.Hour)
+	first := last.Add(-time.Duration(n-1) * time.Hour)
+	by, err := HoursSince(tx, subscriber, first)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Hour, n)
+	for i := range all {
+		begin := first.Add(time.Duration(i) * time.Hour)
+		all[i] = Hour{begin, by[store.Millis(begin)]}
+	}
+	return all, nil
+}
+
+// Sum adds hours up.
+func Sum(hours []Hour) Totals {
+	t := Totals{Failed: map[send.Kind]int64{}, Latency: pace.Histogram{}}
+	for _, h := range hours {
+		t.Sent, t.Bytes, t.Recalled = t.Sent+h.Sent, t.Bytes+h.Bytes, t.Recalled+h.Recalled
+		for k, n := range h.Failed {
+			t.Failed[k] += n
+		}
+		for b, n := range h.Latency {
+			t.Latency[b] += n
+		}
+	}
+	return t
+}
+
+// Trouble is why somebody should look after a subscriber.
+type Trouble string
+
+// The troubles, the worst first.
+const (
+	Failed  Trouble = "failed"  // nothing is sent until somebody resumes it
+	Nowhere Trouble = "nowhere" // pictures wait, and there is no destination
+	Down    Trouble = "down"    // its breaker is open: the destination can't be reached
+	GaveUp  Trouble = "gave_up" // some deliveries were given up
+	Behind  Trouble = "behind"  // the oldest has been on its way for over LateAfter
+	Fine    Trouble = "fine"
+)
+
+// LateAfter is how long a picture may be on its way before its subscriber counts as behind.
+const LateAfter = 5 * time.Minute
+
+// Trouble says why somebody should look after the subscriber; down is whether its breaker
+// is open.
+func (g Glance) Trouble(now time.Time, down bool) Trouble {
+	switch {
+	case g.Destination.Failed:
+		return Failed
+	case !g.Directed && g.Queued() > 0:
+		return Nowhere
+	case down:
+		return Down
+	case g.Dead > 0:
+		return GaveUp
+	case g.Behind(now) > LateAfter:
+		return Behind
+	}
+	return Fine
+}
