@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"oneframe/app/deliver/order"
 	"oneframe/app/deliver/send"
 	"oneframe/app/fault"
 	"oneframe/app/seal"
@@ -102,9 +103,8 @@ func (n NewDestination) lay(d *Destination) error {
 	if d.Style != "multipart" && d.Style != "link" {
 		return fault.New(fault.Invalid, "bad_style", "The style is multipart, which brings the picture, or link, which brings an address to fetch it at; not %q.", d.Style)
 	}
-	var made map[string]json.RawMessage
-	if err := json.Unmarshal(d.Made, &made); err != nil || made == nil {
-		return fault.New(fault.Invalid, "bad_made", "How the pictures are made is a JSON object.")
+	if _, err := order.ParseSpec(d.Made); err != nil {
+		return err
 	}
 	return d.Limits.check()
 }

@@ -177,3 +177,8 @@ func contactInfo(c string) element {
 	b.WriteString("</Iptc4xmpCore:CreatorContactInfo>\n")
 	return element{"Iptc4xmpCore", nsCore, b.String()}
 }
+
+// XMP gives the record as an XMP packet of its own, for a file beside the picture.
+func XMP(r Record) []byte {
+	return []byte("<?xpacket begin=\"\ufeff\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n" + xmpMeta(elements(r)) + "\n<?xpacket end=\"w\"?>\n")
+}

@@ -51,29 +51,38 @@ func Make(data []byte, info Info) (set Set, err error) {
 func (d decoded) large(orientation int, icc []byte) (p planes, asIs bool) {
 	p = planesOf(d.Image)
 	w, rows := p.size()
-	toSRGB := conversion(icc)
-	asIs = d.full == rows && orientation == 1 && toSRGB == nil && p.cb != nil
-
 	tw, th := fit(w, d.full, largeWidth)
 	if orientation >= 5 { // it will lie on its side until it is turned
 		th, tw = fit(d.full, w, largeWidth)
 	}
-	asIs = asIs && tw == w && th == rows
-	p = p.scaled(tw, max(1, th*rows/d.full))
+	toSRGB := conversion(icc)
+	asIs = d.full == rows && orientation == 1 && toSRGB == nil && p.cb != nil && tw == w && th == rows
+	return d.upright(p, tw, th, orientation, toSRGB), asIs
+}
+
+// upright gives the picture's planes in a size before it is turned, then whole, in sRGB
+// and turned.
+func (d decoded) upright(p planes, w, h, orientation int, c *toSRGB) planes {
+	_, rows := p.size()
+	p = p.scaled(w, max(1, h*rows/d.full))
 	if rows < d.full {
-		p = p.extend(th)
+		p = p.extend(h)
 	}
-	if toSRGB != nil {
-		p = p.converted(toSRGB)
+	if c != nil {
+		p = p.converted(c)
 	}
-	return p.each(func(g *image.Gray) *image.Gray { return turn(g, orientation) }), asIs
+	return p.each(func(g *image.Gray) *image.Gray { return turn(g, orientation) })
+}
+
+// image is what image/jpeg encodes; p must be 4:2:0.
+func (p planes) image() *image.YCbCr {
+	return &image.YCbCr{Y: p.y.Pix, Cb: p.cb.Pix, Cr: p.cr.Pix, YStride: p.y.Stride, CStride: p.cb.Stride,
+		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: p.y.Rect}
 }
 
 func (p planes) encode() ([]byte, error) {
 	w, h := p.size()
-	img := &image.YCbCr{Y: p.y.Pix, Cb: p.cb.Pix, Cr: p.cr.Pix, YStride: p.y.Stride, CStride: p.cb.Stride,
-		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: p.y.Rect}
 	out := bytes.NewBuffer(make([]byte, 0, w*h/4+1024))
-	err := jpeg.Encode(out, img, &jpeg.Options{Quality: quality})
+	err := jpeg.Encode(out, p.image(), &jpeg.Options{Quality: quality})
 	return out.Bytes(), err
 }

@@ -1,0 +1,177 @@
+package order
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"unicode"
+
+	"golang.org/x/image/draw"
+	"golang.org/x/image/font"
+	"golang.org/x/image/font/gofont/gobold"
+	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
+
+	"oneframe/app/fault"
+)
+
+// What a PNG watermark may be.
+const (
+	markBytes  = 1 << 20
+	markPixels = 4 << 20
+	markSide   = 8192
+)
+
+// layerMost bounds the pixels of a watermark as it is laid on, for pictures of any size.
+const layerMost = 12 << 20
+
+// decodeMark opens a PNG watermark. Errors: TooLarge mark_too_large, Invalid bad_mark.
+func decodeMark(data []byte) (img image.Image, err error) {
+	if len(data) > markBytes {
+		return nil, fault.New(fault.TooLarge, "mark_too_large", "A watermark has at most 1 MB.")
+	}
+	c, err := png.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return nil, badMark(err)
+	}
+	if c.Width > markSide || c.Height > markSide || c.Width*c.Height > markPixels {
+		return nil, fault.New(fault.TooLarge, "mark_too_large", "A watermark has at most %d megapixels.", markPixels>>20)
+	}
+	if img, err = png.Decode(bytes.NewReader(data)); err != nil {
+		return nil, badMark(err)
+	}
+	return img, nil
+}
+
+func badMark(cause error) error {
+	return fault.Wrap(cause, fault.Invalid, "bad_mark", "The watermark must be a PNG picture.")
+}
+
+// unwritable gives the first character that the font has no shape for.
+func unwritable(text string) (r rune, missing bool) {
+	f, err := opentype.Parse(gobold.TTF)
+	if err != nil {
+		return 0, text != ""
+	}
+	var buf sfnt.Buffer
+	for _, r := range text {
+		if i, err := f.GlyphIndex(&buf, r); err != nil || i == 0 || unicode.IsControl(r) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// layer gives the watermark for a picture of w×h pixels, its colours multiplied by their
+// alpha, and where its corner goes.
+func (m Watermark) layer(w, h int, img image.Image) (layer *image.RGBA, at []image.Point, err error) {
+	wide := max(4, max(w, h)*m.Size/100)
+	margin := max(2, min(w, h)/40)
+	room := image.Pt(max(1, w-2*margin), max(1, h-2*margin))
+	if img != nil {
+		layer = pasted(img, wide, room)
+	} else if layer, err = written(m.Text, wide, room); err != nil {
+		return nil, nil, err
+	}
+	faded := image.NewRGBA(layer.Rect)
+	draw.DrawMask(faded, faded.Rect, layer, layer.Rect.Min, image.NewUniform(color.Alpha{A: uint8(255 * m.Opacity / 100)}), image.Point{}, draw.Src)
+	return faded, m.Place.points(image.Pt(w, h), faded.Rect.Size(), margin), nil
+}
+
+// pasted gives the picture at the width, or as large as the room lets it.
+func pasted(img image.Image, wide int, room image.Point) *image.RGBA {
+	size := img.Bounds().Size()
+	k := min(float64(wide)/float64(size.X), float64(room.X)/float64(size.X), float64(room.Y)/float64(size.Y))
+	k = min(k, math.Sqrt(layerMost/float64(size.X*size.Y)))
+	w, h := scaled(size.X, size.Y, k)
+	dst := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.CatmullRom.Scale(dst, dst.Rect, img, img.Bounds(), draw.Src, nil)
+	return dst
+}
+
+// written gives the text in white over its own soft shadow, so that it can be read on
+// snow and at night.
+func written(text string, wide int, room image.Point) (*image.RGBA, error) {
+	f, err := opentype.Parse(gobold.TTF)
+	if err != nil {
+		return nil, err
+	}
+	const trial = 100
+	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: trial, DPI: 72})
+	if err != nil {
+		return nil, err
+	}
+	bounds, _ := font.BoundString(face, text)
+	across, down := max(1, (bounds.Max.X-bounds.Min.X).Ceil()), max(1, (bounds.Max.Y-bounds.Min.Y).Ceil())
+	const around = 1.2 // the shadow's share
+	size := trial * min(float64(wide)/float64(across), float64(room.X)/float64(across)/around, float64(room.Y)/float64(down)/around)
+	size = max(4, min(size, trial*math.Sqrt(layerMost/float64(across*down))/around))
+	if face, err = opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72}); err != nil {
+		return nil, err
+	}
+	bounds, _ = font.BoundString(face, text)
+	soft := max(1, int(size/16))
+	pad := 3 * soft
+	rect := image.Rect(0, 0, (bounds.Max.X-bounds.Min.X).Ceil()+2*pad, (bounds.Max.Y-bounds.Min.Y).Ceil()+2*pad)
+	shape := image.NewAlpha(rect)
+	pen := font.Drawer{Dst: shape, Src: image.Opaque, Face: face, Dot: fixed.P(pad, pad).Sub(bounds.Min)}
+	pen.DrawString(text)
+	layer := image.NewRGBA(rect)
+	shadow := blurred(blurred(shape, soft), soft)
+	for range 2 { // twice is darker near the letters
+		draw.DrawMask(layer, rect, image.Black, image.Point{}, shadow, image.Point{}, draw.Over)
+	}
+	draw.DrawMask(layer, rect, image.White, image.Point{}, shape, image.Point{}, draw.Over)
+	return layer, nil
+}
+
+// blurred is the mean over a square of 2·radius+1 pixels, made of sums along rows, then
+// along columns.
+func blurred(src *image.Alpha, radius int) *image.Alpha {
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	between, dst := image.NewAlpha(src.Rect), image.NewAlpha(src.Rect)
+	run := func(from, to []byte, start, step, n int) {
+		sum := 0
+		for i := -radius; i < n; i++ {
+			if in := i + radius; in < n {
+				sum += int(from[start+in*step])
+			}
+			if out := i - radius - 1; out >= 0 {
+				sum -= int(from[start+out*step])
+			}
+			if i >= 0 {
+				to[start+i*step] = byte(sum / (2*radius + 1))
+			}
+		}
+	}
+	for y := range h {
+		run(src.Pix, between.Pix, y*src.Stride, 1, w)
+	}
+	for x := range w {
+		run(between.Pix, dst.Pix, x, src.Stride, h)
+	}
+	return dst
+}
+
+// points gives where the corner of a layer of that size goes on the picture.
+func (p Place) points(picture, size image.Point, margin int) (at []image.Point) {
+	if p == "tiled" {
+		step := image.Pt(size.X+max(margin, size.X/2), size.Y+max(margin, size.Y*2, picture.Y/12))
+		for row, y := 0, (step.Y-size.Y)/2; y < picture.Y; row, y = row+1, y+step.Y {
+			for x := -(row % 2) * step.X / 2; x < picture.X; x += step.X {
+				at = append(at, image.Pt(x, y))
+			}
+		}
+		return at
+	}
+	for i, one := range Places() {
+		if one == p {
+			free := picture.Sub(size).Sub(image.Pt(2*margin, 2*margin))
+			return []image.Point{{X: margin + (i%3)*free.X/2, Y: margin + (i/3)*free.Y/2}}
+		}
+	}
+	return nil
+}
