@@ -50,6 +50,28 @@ func List(tx *store.Tx, q Query) (page []Delivery, next string, err error) {
 	return page[:limit], page[limit-1].ID, nil
 }
 
+// Get gives one delivery; NotFound no_delivery where there is none.
+func Get(tx *store.Tx, id string) (d Delivery, err error) {
+	all, err := store.Each(tx, scan, `SELECT `+columns+` FROM deliver_delivery WHERE id = $1`, id)
+	if err != nil || len(all) > 0 {
+		return append(all, d)[0], err
+	}
+	return d, fault.New(fault.NotFound, "no_delivery", "There is no such delivery.")
+}
+
+// Story gives a delivery with all its tries and the messages that take it back, each in
+// the order in which it happened. Its error is Get's.
+func Story(tx *store.Tx, id string) (d Delivery, tries []Try, recalls []Recalling, err error) {
+	if d, err = Get(tx, id); err != nil {
+		return d, nil, nil, err
+	}
+	if tries, err = Tries(tx, id); err != nil {
+		return d, nil, nil, err
+	}
+	all, err := Recalls(tx, d.Picture)
+	return d, tries, slices.DeleteFunc(all, func(r Recalling) bool { return r.Delivery != id }), err
+}
+
 // CountMost is as far as Count counts.
 const CountMost = 10_000
 

@@ -6,11 +6,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"oneframe/app/deliver"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
 	"oneframe/app/feed/condition"
-	"oneframe/app/picture"
 	"oneframe/app/store"
 )
 
@@ -69,46 +67,6 @@ func (s *Server) listChanges(c echo.Context) error {
 	return c.JSON(http.StatusOK, listOf(tellAll(all, func(x feed.Change) changeJSON {
 		return changeJSON{x.Kind, x.Subject, x.Action, x.By, orNull(x.Was), orNull(x.Now), stamp(x.At)}
 	}), ""))
-}
-
-// deliveryJSON is a delivery as the API tells it.
-type deliveryJSON struct {
-	ID         string     `json:"id"`
-	Picture    string     `json:"picture"`
-	Subscriber string     `json:"subscriber"`
-	Kind       string     `json:"kind"`
-	Version    int        `json:"version"`
-	State      string     `json:"state"`
-	Priority   int        `json:"priority"`
-	Attempts   int        `json:"attempts"`
-	QueuedAt   *time.Time `json:"queued_at"`
-	NextAt     *time.Time `json:"next_at"`
-	SentAt     *time.Time `json:"sent_at"`
-	Error      *string    `json:"error"`
-	Rules      []string   `json:"rules"`
-}
-
-func tellDelivery(d deliver.Delivery) deliveryJSON {
-	return deliveryJSON{d.ID, string(d.Picture), d.Subscriber, string(d.Kind), d.Version, string(d.State), d.Priority, d.Attempts,
-		stamp(d.QueuedAt), stamp(d.NextAt), stamp(d.SentAt), orNull(d.Error), d.Rules}
-}
-
-func (s *Server) listDeliveries(c echo.Context) error {
-	limit, err := number(c, "limit", 1, 500, 50)
-	if err != nil {
-		return err
-	}
-	var all []deliver.Delivery
-	next := ""
-	err = s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
-		all, next, err = deliver.List(tx, deliver.Query{Subscriber: c.QueryParam("subscriber"), Picture: picture.ID(c.QueryParam("picture")),
-			State: deliver.State(c.QueryParam("state")), Cursor: c.QueryParam("cursor"), Limit: limit})
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusOK, listOf(tellAll(all, tellDelivery), next))
 }
 
 // fieldJSON is what can be asked about a field, for a form.

@@ -164,6 +164,9 @@ func (s *Server) routes(e *echo.Echo) {
 	e.PUT(v1+"/subscribers/:id", s.changeSubscriber, admin)
 	e.PATCH(v1+"/subscribers/:id", s.patchSubscriber, admin)
 	e.DELETE(v1+"/subscribers/:id", s.endSubscriber, admin)
+	e.POST(v1+"/subscribers/:id/retry", s.retrySubscriber, admin)
+	e.POST(v1+"/subscribers/:id/resume", s.resumeSubscriber, admin)
+	get(v1+"/subscribers/:id/insight", s.getInsight, admin)
 	get(v1+"/subscribers/:id/changes", s.listChanges, admin)
 	get(v1+"/subscribers/:id/rules", s.listRules, admin)
 	e.POST(v1+"/subscribers/:id/rules", s.addRule, admin)
@@ -178,4 +181,7 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST(v1+"/rules/rename", s.renameValue, admin)
 	get(v1+"/rules/:rule/explain", s.explainRule, admin)
 	get(v1+"/deliveries", s.listDeliveries, admin)
+	e.POST(v1+"/deliveries", s.demandDeliveries, admin)
+	get(v1+"/deliveries/:id", s.getDelivery, admin)
+	e.POST(v1+"/deliveries/:id/retry", s.retryDelivery, admin)
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"oneframe/app/people"
+	"oneframe/app/store"
 )
 
 func TestADestinationThroughTheAPI(t *testing.T) {
@@ -50,4 +51,76 @@ func TestADestinationThroughTheAPI(t *testing.T) {
 		t.Errorf("the record: %s", got)
 	}
 	s.refused(http.StatusNotFound, "no_subscriber", "PATCH", "/api/v1/subscribers/none", body{"name": "x"}, boss)
+}
+
+// alter changes rows as a sender would have.
+func (s *site) alter(query string, args ...any) {
+	s.Helper()
+	if err := s.rooms.DB.Write(s.Context(), func(tx *store.Tx) error { _, err := tx.Exec(query, args...); return err }); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestDeliveriesOnDemandAndAgainThroughTheAPI(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	boss, mod := s.hire("boss", people.Admin), s.hire("mod", people.Moderator)
+	type body = map[string]any
+	sea, gone := s.subscribed("sea"), s.subscribed("gone")
+	s.want(http.StatusNoContent, "DELETE", "/api/v1/subscribers/"+gone, nil, boss)
+	ann, _ := s.accepted("Ann", mod)
+	bob, _ := s.accepted("Bob", mod)
+	s.follow()
+	made := s.want(http.StatusAccepted, "POST", "/api/v1/deliveries", body{"pictures": []string{ann}, "picture": bob, "subscribers": []string{sea}}, boss)["items"].([]any)
+	if len(made) != 2 || made[0].(body)["kind"] != "demand" || made[0].(body)["state"] != "waiting" {
+		t.Fatalf("made: %v", made)
+	}
+	if again := s.want(http.StatusAccepted, "POST", "/api/v1/deliveries", body{"picture": ann, "subscribers": []string{sea}}, boss)["items"].([]any); again[0].(body)["id"] != made[0].(body)["id"] {
+		t.Errorf("doubled: %v", again)
+	}
+	for code, b := range map[string]body{"no_subscriber": {"picture": ann, "subscribers": []string{"x"}}, "no_frame": {"picture": "x", "subscribers": []string{sea}}} {
+		s.refused(http.StatusNotFound, code, "POST", "/api/v1/deliveries", b, boss)
+	}
+	s.refused(http.StatusConflict, "ended", "POST", "/api/v1/deliveries", body{"picture": ann, "subscribers": []string{gone}}, boss)
+	s.refused(http.StatusUnprocessableEntity, "nothing_to_send", "POST", "/api/v1/deliveries", body{"subscribers": []string{sea}}, boss)
+	s.refused(http.StatusUnprocessableEntity, "too_many", "POST", "/api/v1/deliveries", body{"pictures": make([]string, 2001), "subscribers": []string{sea}}, boss)
+
+	one := "/api/v1/deliveries/" + made[0].(body)["id"].(string)
+	s.refused(http.StatusConflict, "bad_state", "POST", one+"/retry", nil, boss)
+	s.refused(http.StatusNotFound, "no_delivery", "POST", "/api/v1/deliveries/none/retry", nil, boss)
+	s.refused(http.StatusNotFound, "no_delivery", "GET", "/api/v1/deliveries/none", nil, boss)
+	s.alter(`UPDATE deliver_delivery SET state = 'dead', attempts = 9, error = 'It was refused.', failed = 'refused', done_at = 5`)
+	s.alter(`INSERT INTO deliver_try (delivery, at, what, took_ms, kind, message, answer) VALUES ($1, 5, 'picture', 1500, 'refused', 'It was refused.', '552 too large')`, made[0].(body)["id"])
+	told := s.want(http.StatusOK, "GET", one, nil, boss)
+	if tries := told["tries"].([]any); len(tries) != 1 || tries[0].(body)["answer"] != "552 too large" || tries[0].(body)["seconds"] != 1.5 || told["failed"] != "refused" {
+		t.Errorf("the delivery: %v", told)
+	}
+	at := "/api/v1/subscribers/" + sea
+	if x := s.want(http.StatusOK, "GET", at+"/insight", nil, boss); x["trouble"] != "gave_up" || x["dead"] != 4.0 || x["last_error"] != "It was refused." || len(x["hours"].([]any)) != 48 {
+		t.Errorf("insight: %v", x)
+	}
+	if d := s.want(http.StatusAccepted, "POST", one+"/retry", nil, boss); d["state"] != "waiting" || d["attempts"] != 0.0 {
+		t.Errorf("tried again: %v", d)
+	}
+	if n := s.want(http.StatusAccepted, "POST", at+"/retry", nil, boss)["retried"]; n != 3.0 {
+		t.Errorf("%v go again", n)
+	}
+	s.want(http.StatusOK, "PATCH", at, body{"destination": "ftp://sea@one.example/"}, boss)
+	s.alter(`UPDATE deliver_destination SET state = 'failed', reason = 'The login was refused.', failed_at = 5`)
+	if x := s.want(http.StatusOK, "GET", at, nil, boss); x["destination_state"] != "failed" || x["reason"] != "The login was refused." || x["failed_at"] == nil {
+		t.Errorf("failed: %v", x)
+	}
+	if x := s.want(http.StatusOK, "GET", at+"/insight", nil, boss); x["trouble"] != "failed" || x["waiting"] != 4.0 || x["oldest_at"] == nil {
+		t.Errorf("insight: %v", x)
+	}
+	if x := s.want(http.StatusOK, "POST", at+"/resume", nil, boss); x["destination_state"] != "open" || x["reason"] != nil {
+		t.Errorf("resumed: %v", x)
+	}
+	if got := s.send("GET", at+"/changes", nil, boss).Body.String(); !strings.Contains(got, "resumed") || !strings.Contains(got, "sent_again") {
+		t.Errorf("the record: %s", got)
+	}
+	for _, path := range []string{"/retry", "/resume"} {
+		s.refused(http.StatusNotFound, "no_subscriber", "POST", "/api/v1/subscribers/none"+path, nil, boss)
+	}
+	s.refused(http.StatusNotFound, "no_subscriber", "GET", "/api/v1/subscribers/none/insight", nil, boss)
 }
