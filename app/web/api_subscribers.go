@@ -85,7 +85,25 @@ type subscriberBody struct {
 
 func (b subscriberBody) destination() deliver.NewDestination {
 	return deliver.NewDestination{URL: b.Destination, Secret: b.Secret, NoSecret: b.ForgetSecret, NoHostKey: b.ForgetHostKey,
-		Style: b.Style, MayDelete: b.MayDelete, Made: b.Rendition, Limits: b.Limits}
+		Style: b.Style, MayDelete: b.MayDelete, Made: b.made(), Limits: b.Limits}
+}
+
+// made is the order for the pictures; the names of the site's own renditions are short
+// for as large as these are.
+func (b subscriberBody) made() json.RawMessage {
+	switch string(b.Rendition) {
+	case "null":
+		return nil
+	case `"original"`:
+		return json.RawMessage(`{}`)
+	case `"large"`:
+		return json.RawMessage(`{"longest":1280}`)
+	case `"medium"`:
+		return json.RawMessage(`{"longest":640}`)
+	case `"thumb"`:
+		return json.RawMessage(`{"longest":160}`)
+	}
+	return b.Rendition
 }
 
 // whole fills what a new subscriber, or one that is put, must say.

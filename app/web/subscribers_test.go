@@ -30,6 +30,12 @@ func TestADestinationThroughTheAPI(t *testing.T) {
 	if x := s.want(http.StatusOK, "PATCH", at, body{"destination": "sftp://sea@two.example/in"}, boss); x["has_secret"] != false {
 		t.Errorf("another host was given the secret: %v", x)
 	}
+	if x := s.want(http.StatusOK, "PATCH", at, body{"rendition": "large"}, boss); x["rendition"].(body)["longest"] != 1280.0 {
+		t.Errorf("another size: %v", x)
+	}
+	if x := s.want(http.StatusOK, "PATCH", at, body{"rendition": body{"width": 400, "height": 300, "watermark": body{"text": "sea"}}}, boss); x["rendition"].(body)["width"] != 400.0 {
+		t.Errorf("a box: %v", x)
+	}
 	if x := s.want(http.StatusOK, "PATCH", at, body{"state": "paused", "secret": "new"}, boss); x["has_secret"] != true || x["state"] != "paused" {
 		t.Errorf("paused: %v", x)
 	}
