@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver/order"
 	"oneframe/app/feed"
 	"oneframe/app/ffmpeg"
 	"oneframe/app/ftp"
@@ -49,6 +50,7 @@ type App struct {
 	FTP        *ftp.Server
 	Book       *feed.Book
 	Feed       *feed.Engine
+	Maker      *order.Maker
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -75,6 +77,10 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		return nil, err
 	}
 	renditions, err := vault.Open(filepath.Join(media, "rendition"))
+	if err != nil {
+		return nil, err
+	}
+	marks, err := vault.Open(c.under("marks"))
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +124,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 		a.Folder.Dir = c.under(c.Folder.Path)
 	}
 	a.Feed = &feed.Engine{DB: db, People: a.People}
+	a.Maker = &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: c.under("made"), Budget: budget, Limits: a.Door.PhotoLimits}
 	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
 	return a, nil
 }

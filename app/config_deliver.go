@@ -18,6 +18,7 @@ type DeliverConfig struct {
 	Folders     []string `yaml:"folders"`
 	Private     bool     `yaml:"private"`
 	Connections int      `yaml:"connections"`
+	Cache       Size     `yaml:"cache"`
 	Keep        Duration `yaml:"keep"`
 }
 
@@ -27,7 +28,7 @@ type MetricsConfig struct {
 }
 
 func deliverDefaults() DeliverConfig {
-	return DeliverConfig{Folders: []string{}, Connections: 256, Keep: Duration(30 * 24 * time.Hour)}
+	return DeliverConfig{Folders: []string{}, Connections: 256, Cache: 2000 * mega, Keep: Duration(30 * 24 * time.Hour)}
 }
 
 func (d DeliverConfig) validate(m MetricsConfig) (wrong []error) {
@@ -41,6 +42,9 @@ func (d DeliverConfig) validate(m MetricsConfig) (wrong []error) {
 	}
 	if d.Connections < 1 || d.Connections > 4096 {
 		add("deliver.connections must be from 1 to 4096, not %d", d.Connections)
+	}
+	if d.Cache < 10*mega {
+		add("deliver.cache must be at least 10MB, not %s", d.Cache)
 	}
 	if v := time.Duration(d.Keep); v < time.Hour || v > 10*365*24*time.Hour {
 		add("deliver.keep must be from 1h to 87600h, not %s", d.Keep)

@@ -24,6 +24,7 @@ const (
 	idle   = 2 * time.Second       // how long a loop waits without a wake-up
 	gap    = 20 * time.Millisecond // between a wake-up and the next round
 	oldest = 24 * time.Hour        // what no row names is swept after this
+	unused = 7 * 24 * time.Hour    // a picture made to order that nobody wanted is swept after this
 
 	followEvery = 3 * time.Second // between two looks for verdicts, with clip.follow
 )
@@ -160,6 +161,9 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 	_, err = timer.AddFunc("@hourly", func() {
 		if err := a.FTP.Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the photographers' folders could not be swept", "error", err)
+		}
+		if _, err := a.Maker.Sweep(ctx, int64(a.Config.Deliver.Cache), time.Now().Add(-unused)); err != nil && ctx.Err() == nil {
+			a.Log.Error("the pictures made to order could not be swept", "error", err)
 		}
 	})
 	return timer, err

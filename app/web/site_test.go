@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver/order"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
 	"oneframe/app/ffmpeg"
@@ -112,6 +113,10 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 	if err != nil {
 		return Rooms{}, err
 	}
+	marks, err := vault.Open(filepath.Join(dir, "marks"))
+	if err != nil {
+		return Rooms{}, err
+	}
 	library := source.Library{Dir: filepath.Join(dir, "clips")}
 	box, err := seal.Open(filepath.Join(dir, "secret.key"))
 	if err != nil {
@@ -133,6 +138,8 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 			return nil
 		}},
 		Feed: &feed.Engine{DB: db, People: people.NewRegister(db)},
+		Maker: &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: filepath.Join(dir, "made"), Budget: rendition.NewBudget(256 << 20),
+			Limits: rendition.Limits{Bytes: 50_000_000, Pixels: 50_000_000}},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver/order"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
 	"oneframe/app/ingest"
@@ -43,6 +44,7 @@ type Rooms struct {
 	Office                *publish.Office
 	Book                  *feed.Book
 	Feed                  *feed.Engine
+	Maker                 *order.Maker
 	Originals, Renditions *vault.Vault
 }
 
