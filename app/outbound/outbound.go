@@ -58,16 +58,21 @@ func Dialer(private bool) *net.Dialer {
 	}}
 }
 
-// NewClient makes a client for one kind of destination, which connects by Dialer. It uses
-// no proxy, which would hide the address, and follows no redirect.
-func NewClient(private bool, timeout time.Duration) *http.Client {
-	return &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{DialContext: Dialer(private).DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 4,
-			IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// Transport carries HTTP over Dialer's connections and keeps up to so many of them to a
+// host for the next request. It uses no proxy, which would hide where they lead.
+func Transport(private bool, keep int) *http.Transport {
+	return &http.Transport{DialContext: Dialer(private).DialContext, TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: keep,
+		IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 64 << 10}
 }
+
+// NewClient makes a client for one kind of destination, over Transport. It follows no
+// redirect.
+func NewClient(private bool, timeout time.Duration) *http.Client {
+	return &http.Client{Timeout: timeout, Transport: Transport(private, 4), CheckRedirect: Stay}
+}
+
+// Stay follows no redirect: the answer that asks for one is the answer.
+func Stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func refused() error {
 	return fault.New(fault.Invalid, "private_network", "That address leads into a private network, which the configuration does not allow.")
@@ -90,14 +95,23 @@ func CheckURL(ctx context.Context, text string, private bool) (*url.URL, error) 
 	if u.Scheme != "https" {
 		return nil, fault.New(fault.Invalid, "bad_url", "The address must begin with https://.")
 	}
-	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", u.Hostname())
+	if err := CheckHost(ctx, u.Hostname()); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// CheckHost looks whether a host's name, or address, leads to public addresses only, as
+// far as can be told now. Its errors are Invalid bad_url or private_network.
+func CheckHost(ctx context.Context, host string) error {
+	found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return nil, fault.Wrap(err, fault.Invalid, "bad_url", "There is no host called %s.", u.Hostname())
+		return fault.Wrap(err, fault.Invalid, "bad_url", "There is no host called %s.", host)
 	}
 	for _, a := range found {
 		if !Public(a) {
-			return nil, refused()
+			return refused()
 		}
 	}
-	return u, nil
+	return nil
 }

@@ -1,0 +1,70 @@
+package send
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A receiver that takes nothing any more ends a try, one that is merely slow does not.
+func TestStillness(t *testing.T) {
+	t.Parallel()
+	still, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer still.Close() // who connects is never accepted
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	defer slow.Close()
+	size := 20 << 20 // more than the system holds on the way
+	for at, want := range map[string]Kind{"http://" + still.Addr().String(): Down, slow.URL: ""} {
+		u, err := url.Parse(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := openHTTP(Target{URL: u, Secret: "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}, Network{Private: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.still = 500 * time.Millisecond
+		_, err = s.Send(t.Context(), Parcel{Delivery: "d1", Name: "a", ContentType: "image/jpeg", Size: int64(size),
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(strings.Repeat("x", size))), nil }})
+		if want == "" && err != nil || want != "" && (KindOf(err) != want || !strings.Contains(err.Error(), "no answer in time")) {
+			t.Errorf("%s: %v, want %q", at, err, want)
+		}
+		s.Close()
+	}
+}
+
+func TestPulse(t *testing.T) {
+	t.Parallel()
+	ctx, p, stop := watch(t.Context(), time.Hour, 1)
+	p.hold()
+	p.beat()
+	p.last()
+	if ctx.Err() != nil {
+		t.Error("it ended early")
+	}
+	stop()
+	if context.Cause(ctx) != context.Canceled {
+		t.Errorf("stopped with %v", context.Cause(ctx))
+	}
+}
+
+func TestTidy(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"": "", " 200  OK\r\n": "200 OK", "a\x00b\x1b[31mc\u202ed\ufeff\xff": "ab[31mcd", strings.Repeat("ü", 300): strings.Repeat("ü", 250),
+		"x" + strings.Repeat("ü", 300): "x" + strings.Repeat("ü", 249),
+	} {
+		if got := tidy(said); got != want {
+			t.Errorf("%q is %q", said, got)
+		}
+	}
+}
