@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver"
 	"oneframe/app/deliver/order"
 	"oneframe/app/feed"
 	"oneframe/app/ffmpeg"
@@ -51,6 +52,7 @@ type App struct {
 	Book       *feed.Book
 	Feed       *feed.Engine
 	Maker      *order.Maker
+	Sending    *deliver.Office
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -125,6 +127,7 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	}
 	a.Feed = &feed.Engine{DB: db, People: a.People}
 	a.Maker = &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: c.under("made"), Budget: budget, Limits: a.Door.PhotoLimits}
+	a.Sending = a.sending(box)
 	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
 	return a, nil
 }

@@ -42,7 +42,9 @@
 // feed decides which subscriber gets which picture: rules are rows that can be searched,
 // compiled into one index whose cost hardly grows with their number; its engine follows
 // the log of pictures and has deliver queue one delivery for each subscriber, in the
-// transaction that marks its place in the log. deliver keeps those queues.
+// transaction that marks its place in the log. deliver keeps those queues and sends what
+// waits in them; its subpackages make a picture to a subscriber's order, carry it by each
+// protocol, and decide when something may go.
 //
 // Moderation's queue of waiting frames lies in memory, made of the register and its log,
 // so that a page for a judge costs no write; what must last, lies in its tables.
@@ -103,6 +105,10 @@
 //     them, with a key in a file beside the database; outbound guards the requests.
 //   - A browser that judges or sends without an account is known again by one cookie, since
 //     nobody may judge their own frame. It is no account, and nothing else is read from it.
+//   - deliver has goroutines of its own, inside Office.Serve, which joins them: a subscriber
+//     that takes a second for each byte must hold nothing but its own connections, and no
+//     round of Step can wait for it. One of them, the clerk, does all that touches the
+//     queue; for tests there is a Step, which waits for everything that it began.
 //   - What a job shows an outside crowd it fetches by a signed link of its own, which ends
 //     with the job: the address of a picture never leaves the site for good.
 package app

@@ -44,6 +44,7 @@ func (a *App) Loops(ctx context.Context) error {
 	for name, f := range steps {
 		g.Go(func() error { a.loop(ctx, name, f); return nil })
 	}
+	g.Go(func() error { return a.Sending.Serve(ctx) })
 	g.Go(func() error { a.first(ctx); return nil })
 	err = g.Wait()
 	<-timer.Stop().Done()
@@ -233,6 +234,9 @@ func (a *App) Sweep(ctx context.Context) error {
 		return err
 	}
 	if err := a.Importer.Sweep(ctx); err != nil {
+		return err
+	}
+	if err := a.Sending.Sweep(ctx); err != nil {
 		return err
 	}
 	return a.Studio.Sweep(ctx, int64(a.Config.Clip.Cache))

@@ -38,7 +38,7 @@ func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 	if err != nil || rows == 0 {
 		return false, err
 	}
-	_, err = tx.Exec(`UPDATE deliver_recall SET state = 'cancelled' WHERE state = 'waiting' AND delivery IN (
+	_, err = tx.Exec(`UPDATE deliver_recall SET state = 'cancelled' WHERE state IN ('waiting', 'due', 'dead') AND delivery IN (
 		SELECT id FROM deliver_delivery WHERE picture = $1 AND subscriber = $2 AND repeat = 0)`, n.Picture, n.Subscriber)
 	return true, err
 }
@@ -60,11 +60,17 @@ func Recall(tx *store.Tx, p picture.ID, reason string) (recalls int, err error) 
 		return 0, err
 	}
 	for _, d := range given {
-		if _, err := tx.Exec(`INSERT INTO deliver_recall (id, delivery, picture, subscriber, reason, state, asked_at) VALUES ($1, $2, $3, $4, $5, 'waiting', $6)`,
-			store.NewID(), d.ID, d.Picture, d.Subscriber, reason, store.Millis(tx.Now)); err != nil {
+		if err := takeBack(tx, d, reason); err != nil {
 			return 0, err
 		}
 	}
 	_, err = tx.Exec(`UPDATE deliver_delivery SET state = 'cancelled', next_at = 0, done_at = $2 WHERE picture = $1 AND state IN ('waiting', 'due', 'dead')`, p, store.Millis(tx.Now))
 	return len(given), err
+}
+
+// takeBack writes the recall of a delivery.
+func takeBack(tx *store.Tx, d Delivery, reason string) error {
+	_, err := tx.Exec(`INSERT INTO deliver_recall (id, delivery, picture, subscriber, reason, state, asked_at) VALUES ($1, $2, $3, $4, $5, 'waiting', $6)`,
+		store.NewID(), d.ID, d.Picture, d.Subscriber, reason, store.Millis(tx.Now))
+	return err
 }

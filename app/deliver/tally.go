@@ -77,6 +77,9 @@ func totals[K comparable](tx *store.Tx, query string, args ...any) (map[K]Totals
 	return all, err
 }
 
+// latencyWord is what a latency is counted as.
+func latencyWord(d time.Duration) string { return fmt.Sprintf("%s%02d", latencyPrefix, pace.Bucket(d)) }
+
 // counts are what a transaction adds to the totals: subscriber → what → how many.
 type counts map[string]map[string]int64
 

@@ -79,6 +79,11 @@ func (b *Book) Subscribe(ctx context.Context, by string, n NewSubscriber, d deli
 			s.ID, s.Name, s.Contact, s.State, store.Millis(tx.Now)); err != nil {
 			return err
 		}
+		if s.State != Active {
+			if err := deliver.Pause(tx, s.ID, true); err != nil {
+				return err
+			}
+		}
 		if err := note(tx, change{kind: "subscriber", subject: s.ID, subscriber: s.ID, action: "added", by: by, now: n}); err != nil {
 			return err
 		}
@@ -162,6 +167,11 @@ func rewrite(tx *store.Tx, by, id string, before, n NewSubscriber) error {
 	if _, err := tx.Exec(`UPDATE feed_subscriber SET name = $1, contact = $2, state = $3, changed_at = $4 WHERE id = $5`,
 		n.Name, n.Contact, n.State, store.Millis(tx.Now), id); err != nil {
 		return err
+	}
+	if before.State != n.State {
+		if err := deliver.Pause(tx, id, n.State != Active); err != nil {
+			return err
+		}
 	}
 	return note(tx, change{kind: "subscriber", subject: id, subscriber: id, action: "changed", by: by, was: before, now: n})
 }
