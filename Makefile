@@ -37,9 +37,9 @@ check:
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	$(GO) mod tidy -diff
 
-# install: $(call install,COMMAND,PACKAGES) makes sure that the command is there.
+# install: $(call install,COMMAND,PACKAGES) makes sure that the command is there; Debian keeps servers in /usr/sbin.
 define install
-@command -v $(1) >/dev/null || { \
+@PATH="$$PATH:/usr/sbin" command -v $(1) >/dev/null || { \
 	if command -v apt-get >/dev/null; then \
 		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 		echo "installing $(2) ($(1) is missing)"; \
@@ -59,6 +59,8 @@ tools-test:
 	$(call install,curl,curl,https://curl.se)
 	$(call install,lftp,lftp,https://lftp.yar.ru)
 	$(call install,sftp,openssh-client,https://www.openssh.com)
+	$(call install,sshd,openssh-server,https://www.openssh.com)
+	$(call install,vsftpd,vsftpd,https://security.appspot.com/vsftpd.html)
 
 clean:
 	rm -rf bin

@@ -29,8 +29,8 @@ func schemes() map[string]scheme {
 		"https": {like: "https://pictures.example.org/incoming"},
 		"http":  {like: "http://10.0.0.5/incoming"},
 		"ftp":   {like: "ftp://user@ftp.example.org/incoming", user: true, keys: []string{}},
-		"ftps":  {like: "ftps://user@ftp.example.org/incoming", user: true, keys: []string{}},
-		"ftpes": {like: "ftpes://user@ftp.example.org/incoming", user: true, keys: []string{}},
+		"ftps":  {like: "ftps://user@ftp.example.org/incoming", user: true, keys: []string{"fingerprint"}},
+		"ftpes": {like: "ftpes://user@ftp.example.org/incoming", user: true, keys: []string{"fingerprint"}},
 		"sftp":  {like: "sftp://user@sftp.example.org/incoming", user: true, login: true, keys: []string{}},
 		"s3":    {like: "s3://ACCESSKEYID@bucket/pictures?endpoint=https://s3.example.org&region=eu-central-1", user: true, login: true, keys: []string{"endpoint", "region"}},
 		"file":  {like: "file:///srv/pictures/acme", keys: []string{}},
@@ -63,6 +63,9 @@ func CheckURL(ctx context.Context, text string, n Network) (*url.URL, error) {
 	}
 	if err := s.query(u); err != nil {
 		return nil, err
+	}
+	if _, err := fingerprint(u); err != nil {
+		return nil, bad("%s", err)
 	}
 	switch u.Scheme {
 	case "file":

@@ -3,6 +3,7 @@ package send_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"oneframe/app/deliver/send"
@@ -22,6 +23,7 @@ func TestCheckURL(t *testing.T) {
 	for text, code := range map[string]string{
 		"https://1.1.1.1/in?tenant=a": good, " https://1.1.1.1:8443 ": good, "https://[2606:4700:4700::1111]/": good,
 		"ftp://me@1.1.1.1/in": good, "ftp://1.1.1.1": good, "ftps://me@1.1.1.1:990": good, "ftpes://me@1.1.1.1/a%20b": good, "sftp://me@1.1.1.1:22/in": good,
+		"ftps://me@1.1.1.1?fingerprint=sha256:" + strings.Repeat("0a", 32): good, "ftpes://me@1.1.1.1?fingerprint=SHA256:0A" + strings.Repeat(":0B", 31): good,
 		"s3://AKID@pictures/in?endpoint=https://1.1.1.1&region=eu-central-1": good, "s3://AKID@my.pictures?endpoint=https%3A%2F%2F1.1.1.1%3A9000": good,
 		"file://" + allowed: good, "file://" + allowed + "/new/one": good,
 
@@ -29,6 +31,7 @@ func TestCheckURL(t *testing.T) {
 		"http://1.1.1.1/in": wrong, "https://me@1.1.1.1/": wrong, "https://me:secret@1.1.1.1/": wrong, "https://1.1.1.1/#x": wrong,
 		"https://1.1.1.1:0/": wrong, "https://1.1.1.1:70000/": wrong, "https://1.1.1.1:/": wrong, "https://1.1.1.1:x/": wrong, "https://nobody.invalid/": wrong,
 		"sftp://1.1.1.1/in": wrong, "sftp://me:secret@1.1.1.1": wrong, "sftp://me@1.1.1.1?mode=fast": wrong, "ftp://me@1.1.1.1/a%0d%0aDELE%20b": wrong, "ftp://me%0aUSER@1.1.1.1/": wrong,
+		"ftps://me@1.1.1.1?fingerprint=0a0b": wrong, "ftps://me@1.1.1.1?fingerprint=sha1:" + strings.Repeat("0a", 32): wrong, "sftp://me@1.1.1.1?fingerprint=x": wrong,
 		"s3://pictures?endpoint=https://1.1.1.1": wrong, "s3://AKID@Pictures!?endpoint=https://1.1.1.1": wrong, "s3://AKID@pictures?endpoint=ftp://1.1.1.1": wrong,
 		"s3://AKID@pictures?endpoint=https://1.1.1.1/path": wrong, "s3://AKID@pictures?endpoint=http://1.1.1.1": wrong, "s3://AKID@pictures?endpont=https://1.1.1.1": wrong,
 		"s3://AKID@pictures?region=a&region=b": wrong, "s3://AKID@pictures?endpoint=https://1.1.1.1&region=a%0ab": wrong, "s3://AKID:secret@pictures": wrong,

@@ -4,10 +4,14 @@ import "context"
 
 // Open makes the Sender for a target's scheme. Senders over connections that begin with a
 // login connect at once; those over HTTP with the first parcel. Its error is an *Error.
-func Open(_ context.Context, t Target, n Network) (Sender, error) {
+func Open(ctx context.Context, t Target, n Network) (Sender, error) {
 	switch t.URL.Scheme {
 	case "https", "http":
 		return opened(openHTTP(t, n))
+	case "ftp", "ftps", "ftpes":
+		return openFTP(ctx, t, n)
+	case "sftp":
+		return openSFTP(ctx, t, n)
 	case "s3":
 		return opened(openS3(t, n))
 	case "file":
