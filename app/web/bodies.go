@@ -29,9 +29,11 @@ func (s *Server) bounds() map[string]bound {
 		photo = 12_000_000
 	}
 	return map[string]bound{
-		"POST /api/v1/leases/:token/frame": {photo + formOverhead, 15 * time.Minute},
-		"POST /api/v1/pictures":            {cmp.Or(s.Door.PhotoLimits.Bytes, photo) + formOverhead, 15 * time.Minute},
-		"POST /api/v1/clips":               {s.MaxVideo + formOverhead, 12 * time.Hour},
+		"POST /api/v1/leases/:token/frame":       {photo + formOverhead, 15 * time.Minute},
+		"POST /api/v1/pictures":                  {cmp.Or(s.Door.PhotoLimits.Bytes, photo) + formOverhead, 15 * time.Minute},
+		"POST /api/v1/clips":                     {s.MaxVideo + formOverhead, 12 * time.Hour},
+		"POST /admin/subscribers/:id/order":      {markMost + formOverhead, time.Minute},
+		"POST /admin/subscribers/:id/order/mark": {markMost + formOverhead, time.Minute},
 	}
 }
 

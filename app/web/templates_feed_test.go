@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"oneframe/app/deliver"
+	"oneframe/app/deliver/order"
 	"oneframe/app/feed"
 	"oneframe/app/feed/condition"
 )
@@ -29,6 +30,9 @@ func feedSamples(inside adminLayout, f frameView, now time.Time) map[string][]an
 		"admin_subscriber":  {subscriberPage{By: name}, subscriberPage{adminLayout: inside, Subscriber: view, States: []feed.SubscriberState{feed.Active, feed.Paused}, Rules: rules, Changes: changes, By: name}},
 		"admin_rule": {rulePage{By: name}, rulePage{adminLayout: inside, Subscriber: x, ID: "b", Rule: bad, Changes: changes, By: name, Error: hostile,
 			Draft: feed.Draft{Name: hostile, Text: hostile, Active: true, Priority: 5}}},
+		"admin_order": {orderPage{}, orderPage{adminLayout: inside, Subscriber: x, HasTarget: true, Error: hostile, Places: order.Places(), Fields: order.NameFields(), Samples: []sampleView{{f.Picture, true}, {f.Picture, false}},
+			Form:    orderForm{Kind: "box", Longest: hostile, Width: hostile, Height: hostile, Quality: hostile, MaxKB: hostile, Mark: "image", MarkText: hostile, MarkImage: hostile, Place: "top", MarkSize: hostile, Opacity: hostile, Trim: true, Set: order.Set{Credit: hostile, UsageTerms: hostile, Copyright: hostile, Instructions: hostile}, Name: hostile, Sidecar: "xmp"},
+			Preview: &previewJSON{Name: hostile, Sidecar: hostile, Source: "/media/x.jpg", Bytes: 5e5, Width: 800, Height: 600, Untouched: true, Error: hostile}}},
 		"admin_rules": {rulesPage{}, rulesPage{adminLayout: inside, Search: feed.Search{Value: hostile, Text: hostile, Field: condition.Keyword, Op: condition.Is, Subscriber: "s"}, Since: "2026-03-01",
 			Fields: condition.Fields(), Ops: allOps(), Subscribers: []feed.Subscriber{x}, Names: map[string]string{"s": hostile}, Rules: rules, Next: "/admin/rules?cursor=x",
 			Rename: renameForm{Field: condition.Keyword, From: hostile, To: hostile, Asked: true, Rules: []feed.Renamed{{Rule: sound, Before: hostile, After: hostile}}}, Findings: &findings, Error: hostile},
