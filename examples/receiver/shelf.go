@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
@@ -69,14 +70,12 @@ func named(delivery string) bool {
 	return regexp.MustCompile(`^[A-Za-z0-9_-]{1,100}$`).MatchString(delivery)
 }
 
-// read gives the note of a delivery; the zero one where there is none.
+// read gives the note of a delivery; the zero one where there is none, or a power cut took
+// what was in it: then the picture is stored again, in its own place.
 func (s *shelf) read(delivery string) (n note, err error) {
 	raw, err := s.root.ReadFile(path.Join(notes, delivery))
-	if errors.Is(err, fs.ErrNotExist) {
-		return n, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(raw, &n)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && json.Unmarshal(raw, &n) != nil {
+		return note{}, nil
 	}
 	return n, err
 }
@@ -101,7 +100,7 @@ func (s *shelf) keep(delivery string, n note) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(path.Join(notes, delivery), bytes.NewReader(raw)); err != nil {
+	if err := s.write(path.Join(notes, delivery), bytes.NewReader(raw), false); err != nil {
 		return err
 	}
 	for _, name := range []string{old.Name, old.Sidecar} {
@@ -156,18 +155,23 @@ func (s *shelf) put(name string, content io.Reader, size int64, sum string) erro
 		}
 		return k, err
 	})
-	return s.write(name, counted)
+	return s.write(name, counted, true)
 }
 
-// write makes a file whole or not at all: a temporary name, fsync, and rename.
-func (s *shelf) write(name string, content io.Reader) (err error) {
+// write makes a file whole or not at all: a temporary name, fsync where it must outlast a
+// power cut, and rename.
+func (s *shelf) write(name string, content io.Reader, durable bool) (err error) {
 	temporary := path.Join(path.Dir(name), ".new-"+rand.Text())
 	f, err := s.root.Create(temporary)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content)
+	gathered := bufio.NewWriterSize(f, 256<<10) // the parts of a form come in small pieces
+	_, err = io.Copy(gathered, content)
 	if err == nil {
+		err = gathered.Flush()
+	}
+	if err == nil && durable {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
