@@ -53,6 +53,7 @@ type App struct {
 	Feed       *feed.Engine
 	Maker      *order.Maker
 	Sending    *deliver.Office
+	Links      *deliver.Links
 }
 
 // New builds the rooms, ground to roof. The caller closes the App.
@@ -128,6 +129,10 @@ func build(c Config, log *slog.Logger, db *store.DB, tool ffmpeg.Tool) (*App, er
 	a.Feed = &feed.Engine{DB: db, People: a.People}
 	a.Maker = &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: c.under("made"), Budget: budget, Limits: a.Door.PhotoLimits}
 	a.Sending = a.sending(box)
+	a.Links = &deliver.Links{DB: db, Key: box.Key("delivery links"), Base: c.Web.URL, Maker: a.Maker}
+	if c.Web.URL != "" {
+		a.Maker.Link = a.Links.Link
+	}
 	a.FTP = &ftp.Server{DB: db, People: a.People, Door: a.Door, Dir: c.under("ftp"), Settings: doors, Log: log}
 	return a, nil
 }

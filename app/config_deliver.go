@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"oneframe/app/outbound"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"oneframe/app/deliver/send"
@@ -62,9 +60,6 @@ func (d DeliverConfig) network() send.Network {
 
 // check says whether the site may send to an address at all.
 func (d DeliverConfig) check(ctx context.Context, address string) error {
-	if !strings.HasPrefix(address, "http") {
-		return nil
-	}
-	_, err := outbound.CheckURL(ctx, address, d.network().Private)
+	_, err := send.CheckURL(ctx, address, d.network())
 	return err
 }

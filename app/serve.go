@@ -47,7 +47,7 @@ func (a *App) Serve(ctx context.Context, ready func(net.Addr)) error {
 
 func (a *App) rooms() web.Rooms {
 	return web.Rooms{DB: a.DB, People: a.People, Door: a.Door, Importer: a.Importer, Desk: a.Desk, Crowds: a.Crowds, Studio: a.Studio, Office: a.Office, Book: a.Book, Feed: a.Feed,
-		Originals: a.Originals, Renditions: a.Renditions, Maker: a.Maker}
+		Originals: a.Originals, Renditions: a.Renditions, Maker: a.Maker, Links: a.Links}
 }
 
 // greet says where the site is, and how to become its first admin.

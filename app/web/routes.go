@@ -185,6 +185,7 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST(v1+"/rules/try", s.tryRule, admin)
 	e.POST(v1+"/rules/rename", s.renameValue, admin)
 	get(v1+"/rules/:rule/explain", s.explainRule, admin)
+	get(v1+"/deliveries/:id/picture", s.linkedPicture)
 	get(v1+"/deliveries", s.listDeliveries, admin)
 	e.POST(v1+"/deliveries", s.demandDeliveries, admin)
 	get(v1+"/deliveries/:id", s.getDelivery, admin)

@@ -20,6 +20,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver"
 	"oneframe/app/deliver/order"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
@@ -123,6 +124,8 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 		return Rooms{}, err
 	}
 	desk := &moderation.Desk{DB: db, Judgments: 3}
+	maker := &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: filepath.Join(dir, "made"), Budget: rendition.NewBudget(256 << 20),
+		Limits: rendition.Limits{Bytes: 50_000_000, Pixels: 50_000_000}}
 	return Rooms{DB: db, People: people.NewRegister(db), Originals: originals, Renditions: renditions,
 		Importer: &source.Importer{DB: db, Tool: tool, Library: library, Incoming: filepath.Join(dir, "incoming"), Hold: 2},
 		Door: &ingest.Door{DB: db, Originals: originals, Budget: rendition.NewBudget(256 << 20),
@@ -137,9 +140,8 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 			}
 			return nil
 		}},
-		Feed: &feed.Engine{DB: db, People: people.NewRegister(db)},
-		Maker: &order.Maker{DB: db, Originals: originals, Marks: marks, Dir: filepath.Join(dir, "made"), Budget: rendition.NewBudget(256 << 20),
-			Limits: rendition.Limits{Bytes: 50_000_000, Pixels: 50_000_000}},
+		Feed:  &feed.Engine{DB: db, People: people.NewRegister(db)},
+		Maker: maker, Links: &deliver.Links{DB: db, Key: box.Key("delivery links"), Base: "https://site.example.org", Maker: maker},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil
 }

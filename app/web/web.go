@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"oneframe/app/clip"
+	"oneframe/app/deliver"
 	"oneframe/app/deliver/order"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
@@ -45,6 +46,7 @@ type Rooms struct {
 	Book                  *feed.Book
 	Feed                  *feed.Engine
 	Maker                 *order.Maker
+	Links                 *deliver.Links
 	Originals, Renditions *vault.Vault
 }
 

@@ -17,6 +17,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 
@@ -37,6 +38,9 @@ type Maker struct {
 	Dir       string       // of the cache; made where it is missing
 	Budget    *rendition.Budget
 	Limits    rendition.Limits // for what is decoded
+	// Link gives the address that a delivery's picture in a version can be fetched at, and
+	// until when; nil where the site does not know its own address.
+	Link func(delivery string, version int) (address string, until time.Time)
 
 	flights singleflight.Group
 }
@@ -85,6 +89,9 @@ func (m *Maker) parcel(ctx context.Context, j Job) (p send.Parcel, err error) {
 		return p, err
 	}
 	p.Sidecar = sidecar(j.Spec.Sidecar, stem, r, p.Metadata)
+	if m.Link != nil {
+		p.Link = func() (string, time.Time) { return m.Link(p.Delivery, p.Version) }
+	}
 	return p, nil
 }
 
