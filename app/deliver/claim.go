@@ -10,8 +10,8 @@ import (
 
 // take claims what was asked for, until the instant: recalls in the order in which they
 // were asked for, then deliveries by priority and age. A daily cap lowers a.regular to
-// what it leaves.
-func (o *Office) take(tx *store.Tx, a *ask, until int64) (all []*job, err error) {
+// what it leaves; ended is what was written down before.
+func (o *Office) take(tx *store.Tx, a *ask, ended []outcome, until int64) (all []*job, err error) {
 	l := a.line
 	if a.recalls > 0 {
 		if all, err = takeRecalls(tx, l, a.recalls, until); err != nil {
@@ -26,7 +26,7 @@ func (o *Office) take(tx *store.Tx, a *ask, until int64) (all []*job, err error)
 		all = append(all, jobs...)
 	}
 	if a.regular > 0 && a.perDay > 0 {
-		if err := o.leave(tx, a, len(all)); err != nil {
+		if err := o.leave(tx, a, ended, len(all)); err != nil {
 			return nil, err
 		}
 	}
@@ -40,12 +40,18 @@ func (o *Office) take(tx *store.Tx, a *ask, until int64) (all []*job, err error)
 	return all, nil
 }
 
-// leave lowers the ask to what the daily cap leaves, counting what is under way.
-func (o *Office) leave(tx *store.Tx, a *ask, more int) error {
+// leave lowers the ask to what the daily cap leaves, counting what is claimed and may yet
+// be sent, but for what this very transaction has written down.
+func (o *Office) leave(tx *store.Tx, a *ask, ended []outcome, more int) error {
 	o.mu.Lock()
 	l := a.line
-	day, inHand := l.day(tx.Now), l.flying+len(l.jobs)+more
+	day, inHand := l.day(tx.Now), l.held+more
 	o.mu.Unlock()
+	for _, e := range ended {
+		if e.job.line == l {
+			inHand--
+		}
+	}
 	var sent int
 	err := tx.QueryRow(`SELECT n FROM deliver_day WHERE subscriber = $1 AND day = $2 AND what = 'sent'`, l.subscriber, day).Scan(&sent)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -31,6 +31,7 @@ type line struct {
 
 	jobs     []*job // claimed, to be begun in this order
 	pictures map[picture.ID]bool
+	held     int // claimed, until that is written down
 	flying   int // couriers
 	idle     []*conn
 
@@ -226,8 +227,11 @@ func (l *line) limited(now time.Time, n int) (int, string, time.Time) {
 	if !l.hours.Open(now) {
 		return 0, WhyHours, l.hours.Next(now)
 	}
-	if now.Before(l.full) || l.short {
+	if now.Before(l.full) {
 		return 0, WhyDay, l.full
+	}
+	if l.short {
+		return 0, WhyDay, time.Time{}
 	}
 	m, next := l.minute.Allow(now)
 	if m == 0 {
@@ -256,7 +260,7 @@ func (l *line) took(a ask, got []*job, now time.Time) {
 		l.ready.waiting = regular >= a.regular
 		l.minute.Take(regular)
 	}
-	if l.short = a.short; a.full {
+	if l.short = a.short && !a.full; a.full {
 		l.full = l.hours.Midnight(now)
 	}
 	least := 2 * l.connections()

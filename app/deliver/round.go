@@ -114,7 +114,7 @@ func (o *Office) write(ctx context.Context, p plan) (wrote bool, err error) {
 			}
 		}
 		for i := range p.asks {
-			if got[i], err = o.take(tx, &p.asks[i], until); err != nil {
+			if got[i], err = o.take(tx, &p.asks[i], ended, until); err != nil {
 				return err
 			}
 		}
@@ -138,6 +138,7 @@ func (o *Office) takeOver(p plan, ended []outcome, got [][]*job, until int64) {
 	o.ended = o.ended[len(ended):]
 	for _, e := range ended {
 		delete(o.held, e.job.id)
+		e.job.line.held--
 		e.job.line.short = false
 		if e.begun {
 			delete(e.job.line.pictures, e.job.delivery.Picture)
@@ -150,6 +151,7 @@ func (o *Office) takeOver(p plan, ended []outcome, got [][]*job, until int64) {
 		for _, j := range got[i] {
 			o.held[j.id] = j
 		}
+		a.line.held += len(got[i])
 		a.line.took(a, got[i], now)
 	}
 	switch {
