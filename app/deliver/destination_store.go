@@ -270,3 +270,16 @@ func checkSecret(scheme, secret string) error {
 	}
 	return nil
 }
+
+// NewSigningSecret makes a secret for the webhooks of a subscriber.
+func NewSigningSecret() string { return webhook.NewSecret().Reveal() }
+
+// Fingerprint is the SHA-256 of the pinned host key as ssh-keygen shows it, "" where none
+// is pinned.
+func (d Destination) Fingerprint() string {
+	key, _, _, _, err := ssh.ParseAuthorizedKey([]byte(d.HostKey))
+	if err != nil {
+		return ""
+	}
+	return key.Type() + " " + ssh.FingerprintSHA256(key)
+}

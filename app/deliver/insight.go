@@ -165,18 +165,31 @@ func History(tx *store.Tx, subscriber string, n int) ([]Hour, error) {
 }
 
 // Sum adds hours up.
-func Sum(hours []Hour) Totals {
-	t := Totals{Failed: map[send.Kind]int64{}, Latency: pace.Histogram{}}
+func Sum(hours []Hour) (t Totals) {
 	for _, h := range hours {
-		t.Sent, t.Bytes, t.Recalled = t.Sent+h.Sent, t.Bytes+h.Bytes, t.Recalled+h.Recalled
-		for k, n := range h.Failed {
-			t.Failed[k] += n
-		}
-		for b, n := range h.Latency {
-			t.Latency[b] += n
-		}
+		t = t.Plus(h.Totals)
 	}
 	return t
+}
+
+// Plus gives the sum of both, in maps of its own.
+func (t Totals) Plus(o Totals) Totals {
+	sum := Totals{Sent: t.Sent + o.Sent, Bytes: t.Bytes + o.Bytes, Recalled: t.Recalled + o.Recalled, Failed: map[send.Kind]int64{}, Latency: pace.Histogram{}}
+	for _, x := range []Totals{t, o} {
+		for k, n := range x.Failed {
+			sum.Failed[k] += n
+		}
+		for b, n := range x.Latency {
+			sum.Latency[b] += n
+		}
+	}
+	return sum
+}
+
+// TotalsBetween gives each subscriber's totals from a day, as 2026-11-22, up to another,
+// which is excluded.
+func TotalsBetween(tx *store.Tx, first, end string) (map[string]Totals, error) {
+	return totals[string](tx, `SELECT subscriber, what, SUM(n) FROM deliver_day WHERE day >= $1 AND day < $2 GROUP BY subscriber, what`, first, end)
 }
 
 // Trouble is why somebody should look after a subscriber.

@@ -32,6 +32,7 @@ func words() template.FuncMap {
 			return strconv.FormatFloat(float64(n)/1e6, 'f', -1, 64)
 		},
 		"wait":    waited,
+		"brief":   brief,
 		"percent": func(f float64) int { return int(100*f + 0.5) },
 		"mean": func(n, of int) int {
 			if of == 0 {

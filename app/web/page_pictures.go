@@ -10,7 +10,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"oneframe/app/deliver"
 	"oneframe/app/fault"
+	"oneframe/app/feed"
 	"oneframe/app/metadata"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
@@ -81,6 +83,7 @@ type picturesPage struct {
 	Next      string // address of the next page; "" at the end
 	Moderator bool
 	Reasons   []string
+	ToAsk     []feed.Subscriber // to whom an admin can send what is ticked
 }
 
 // Get gives what was asked for, for the form.
@@ -120,7 +123,11 @@ func (s *Server) pictures(c echo.Context) error {
 				return err
 			}
 			next = n
-			p.Pictures, err = viewPhotos(tx, page, names)
+			if p.Pictures, err = viewPhotos(tx, page, names); err != nil || !a.Can(people.Admin) {
+				return err
+			}
+			p.ToAsk, err = feed.Subscribers(tx)
+			p.ToAsk = slices.DeleteFunc(p.ToAsk, func(x feed.Subscriber) bool { return x.State == feed.Ended })
 			return err
 		})
 	}
@@ -173,6 +180,38 @@ type picturePage struct {
 	Undoable  bool
 	Reasons   []string
 	Name      func(by string) string
+	outgoing
+}
+
+// outgoing is, for an admin, to whom a picture went, and to whom it can go.
+type outgoing struct {
+	Admin      bool
+	Deliveries []deliveryView
+	Recalls    map[string]deliver.Recalling // the last one of each delivery
+	ToAsk      []feed.Subscriber            // who can be sent it on demand
+}
+
+func (o *outgoing) fill(tx *store.Tx, p picture.Picture) error {
+	subscribers, err := feed.Subscribers(tx)
+	if err != nil {
+		return err
+	}
+	all, _, err := deliver.List(tx, deliver.Query{Picture: p.ID, Limit: 500})
+	if err != nil {
+		return err
+	}
+	if o.Deliveries, err = viewDeliveries(tx, all, subscribers); err != nil {
+		return err
+	}
+	recalls, err := deliver.Recalls(tx, p.ID)
+	o.Recalls = map[string]deliver.Recalling{}
+	for _, r := range recalls {
+		o.Recalls[r.Delivery] = r
+	}
+	if p.Approved() {
+		o.ToAsk = slices.DeleteFunc(subscribers, func(x feed.Subscriber) bool { return x.State == feed.Ended })
+	}
+	return err
 }
 
 // fieldView is a field with everything that the file says about it.
@@ -186,7 +225,8 @@ type fieldView struct {
 func (s *Server) onePicture(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, _ := s.account(c)
-	p := picturePage{adminLayout: s.registerLayout(c, "Picture", "/pictures"), Moderator: a.Can(people.Moderator), Reasons: photoRejections()}
+	p := picturePage{adminLayout: s.registerLayout(c, "Picture", "/pictures"), Moderator: a.Can(people.Moderator), Reasons: photoRejections(),
+		outgoing: outgoing{Admin: a.Can(people.Admin)}}
 	names, err := s.accountNames(ctx)
 	if err != nil {
 		return err
@@ -227,6 +267,11 @@ func (p *picturePage) fill(tx *store.Tx, pic picture.Picture, names map[string]s
 	decisions, err := moderation.Decisions(tx, pic.ID)
 	if err != nil {
 		return err
+	}
+	if p.Admin {
+		if err := p.outgoing.fill(tx, pic); err != nil {
+			return err
+		}
 	}
 	if n := len(decisions); n > 0 {
 		p.Undoable = decisions[n-1].By != moderation.Everybody && !decisions[n-1].Undone()

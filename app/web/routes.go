@@ -101,6 +101,11 @@ func (s *Server) routes(e *echo.Echo) {
 	e.POST("/admin/subscribers/:id/order/mark", s.uploadMark, admin)
 	get("/admin/subscribers/:id/order/preview", s.previewOrder, admin)
 	get("/admin/subscribers/:id/order/preview.jpg", s.previewPicture, admin)
+	e.POST("/admin/subscribers/:id/destination", s.directSubscriber, admin)
+	e.POST("/admin/subscribers/:id/limits", s.limitSubscriber, admin)
+	e.POST("/admin/subscribers/:id/sign", s.signSubscriber, admin)
+	e.POST("/admin/subscribers/:id/resume", s.resumeSending, admin)
+	e.POST("/admin/subscribers/:id/retry", s.retryAll, admin)
 	get("/admin/subscribers/:id/rules/new", s.newRule, admin)
 	e.POST("/admin/subscribers/:id/rules", s.saveRule, admin)
 	get("/admin/subscribers/:id/rules/:rule", s.oneRule, admin)
@@ -109,6 +114,9 @@ func (s *Server) routes(e *echo.Echo) {
 	get("/admin/rules", s.rules, admin)
 	e.POST("/admin/rules/rename", s.renameEverywhere, admin)
 	get("/admin/deliveries", s.deliveries, admin)
+	e.POST("/admin/deliveries", s.demand, admin)
+	get("/admin/deliveries/:id", s.oneDelivery, admin)
+	e.POST("/admin/deliveries/:id/retry", s.retryOne, admin)
 
 	// Files.
 	get("/static/*", s.asset)

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"time"
 
+	"oneframe/app/deliver"
+	"oneframe/app/feed"
 	"oneframe/app/ingest"
 	"oneframe/app/metadata"
 	"oneframe/app/people"
@@ -38,12 +40,12 @@ func pictureSamples(inside adminLayout, now time.Time) map[string][]any {
 	for _, state := range stateOrder() {
 		p := at(state)
 		every = append(every, p)
-		all["picture"] = append(all["picture"], picturePage{adminLayout: inside, Photo: p, Fields: viewFields(p.Meta), Map: mapLink(p.Meta.Place), Moderator: true, Undoable: true, Reasons: photoRejections(), Name: name,
+		all["picture"] = append(all["picture"], picturePage{adminLayout: inside, Photo: p, Fields: viewFields(p.Meta), Map: mapLink(p.Meta.Place), Moderator: true, Undoable: true, Reasons: photoRejections(), Name: name, outgoing: outgoingSample(p.Picture, now),
 			Events: []picture.Event{{Kind: "received", At: now, Detail: hostile}}, First: &p, Alike: every,
 			Versions: []picture.Version{{Number: 2, Bytes: 9, ReceivedAt: now}, {Number: 1, State: picture.Accepted, Bytes: 8, ReceivedAt: now}}})
 	}
 	all["pictures"] = []any{picturesPage{}, picturesPage{adminLayout: inside, Asked: url.Values{"q": {hostile}, "from": {hostile}, "state": {"accepted"}}, States: stateOrder(), Accounts: []string{hostile},
-		Pictures: every, Error: hostile, Here: "/pictures?q=x", Next: "/pictures?cursor=y", Moderator: true, Reasons: photoRejections()}, picturesPage{Asked: url.Values{"q": {"x"}}}}
+		Pictures: every, Error: hostile, Here: "/pictures?q=x", Next: "/pictures?cursor=y", Moderator: true, Reasons: photoRejections(), ToAsk: outgoingSample(picture.Picture{}, now).ToAsk}, picturesPage{Asked: url.Values{"q": {"x"}}}}
 	why := []ingest.Reason{{Field: "caption", Code: "missing", Message: "The field caption is missing."}, {Field: "file", Code: "bad_type", Message: hostile}}
 	held := heldView{ingest.Held{ID: "h", Origin: "ftp", FileName: hostile, Type: "image/jpeg", Width: 3, Height: 2, Bytes: 9, Record: hostileRecord(), Reasons: why, Profile: hostile, State: "held", ReceivedAt: now}, hostile}
 	gone, bad := held, held
@@ -60,4 +62,15 @@ func pictureSamples(inside adminLayout, now time.Time) map[string][]any {
 	all["admin_profiles"] = []any{profilesPage{New: viewProfile(ingest.Profile{})}, profilesPage{adminLayout: inside, Profiles: []profileView{first, full}, New: full, Error: hostile,
 		Accounts: []assignmentView{{people.Account{ID: "a", Name: hostile, Role: people.Photographer}, ingest.Assignment{Profile: "x", Trusted: true}}, {people.Account{ID: "b", Name: "b"}, ingest.Assignment{}}}}}
 	return all
+}
+
+// outgoingSample is to whom a picture went, in every state.
+func outgoingSample(p picture.Picture, now time.Time) outgoing {
+	o := outgoing{Admin: true, Recalls: map[string]deliver.Recalling{}, ToAsk: []feed.Subscriber{{ID: "s", Name: hostile, State: feed.Paused}}}
+	for i, state := range deliver.States() {
+		d := deliver.Delivery{ID: string(state), Picture: p.ID, Subscriber: "s", Kind: deliver.Demand, State: state, Attempts: i, Error: hostile, QueuedAt: now, NextAt: now, SentAt: now}
+		o.Deliveries = append(o.Deliveries, deliveryView{Delivery: d, Of: p, To: hostile})
+	}
+	o.Recalls[string(deliver.Recalled)] = deliver.Recalling{ID: "r", State: "due", Answer: hostile, Error: hostile}
+	return o
 }

@@ -31,6 +31,29 @@ func bound(bucket int) time.Duration {
 	return time.Duration(float64(least) * math.Pow(2, float64(bucket)/2))
 }
 
+// Under counts those in buckets that end at the duration or below it.
+func (h Histogram) Under(d time.Duration) (n int64) {
+	for b, count := range h {
+		if b < buckets-1 && bound(b) <= d {
+			n += count
+		}
+	}
+	return n
+}
+
+// Seconds is about how long all of them took together: each counts as the middle of its
+// bucket.
+func (h Histogram) Seconds() (sum float64) {
+	for b, n := range h {
+		from := time.Duration(0)
+		if b > 0 {
+			from = bound(b - 1)
+		}
+		sum += float64(n) * (from + bound(b)).Seconds() / 2
+	}
+	return sum
+}
+
 // Quantile gives the duration that the part q (0 to 1) of those counted stay under; 0
 // where none were counted.
 func (h Histogram) Quantile(q float64) time.Duration {

@@ -1,0 +1,191 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"oneframe/app/deliver"
+	"oneframe/app/fault"
+	"oneframe/app/feed"
+	"oneframe/app/store"
+)
+
+// subscribersPage is what the template "admin_subscribers" shows: those who need somebody
+// first.
+type subscribersPage struct {
+	adminLayout
+	Subscribers   []subscriberView
+	Waiting       int    // over all of them
+	Sent          int64  // today
+	Hour          int64  // sent in the last whole hour and this one
+	Trouble, Dead int    // how many subscribers, how many deliveries
+	Name, Contact string // what was entered, where it was refused
+	Error         string
+}
+
+// subscriberView is a subscriber with how its queue stands.
+type subscriberView struct {
+	feed.Subscriber
+	G       deliver.Glance
+	Trouble deliver.Trouble
+	Now     time.Time
+	Live    liveView
+}
+
+// liveView is what the running senders know of a subscriber.
+type liveView struct {
+	Down   bool      // its breaker is open
+	Until  time.Time // when it is tried again
+	Flying int       // pictures that are being sent
+}
+
+// Page is the subscriber's own address.
+func (v subscriberView) Page() string { return "/admin/subscribers/" + v.ID }
+
+// Queue is the address of its deliveries in a state.
+func (v subscriberView) Queue(state string) string {
+	return "/admin/deliveries?" + url.Values{"subscriber": {v.ID}, "state": {state}}.Encode()
+}
+
+// Behind is for how long the oldest picture has been on its way.
+func (v subscriberView) Behind() time.Duration { return v.G.Behind(v.Now) }
+
+// Where is the kind of its destination and the host, "" where it has none.
+func (v subscriberView) Where() string {
+	u, err := url.Parse(v.G.Destination.URL)
+	if err != nil || v.G.Destination.URL == "" {
+		return ""
+	}
+	if u.Scheme == "file" {
+		return "folder " + u.Path
+	}
+	return kindOfScheme(u.Scheme) + " " + u.Host
+}
+
+// P95 is within how long 95 of 100 pictures of today were sent.
+func (v subscriberView) P95() time.Duration { return v.G.Today.Latency.Quantile(.95) }
+
+// Chip is how it goes in a word or two, Why the reason in a sentence, "" for none.
+func (v subscriberView) Chip() string {
+	switch v.Trouble {
+	case deliver.Failed:
+		return "stopped"
+	case deliver.Nowhere:
+		return "no destination"
+	case deliver.Down:
+		return "out of reach"
+	case deliver.GaveUp:
+		return "gave up"
+	case deliver.Behind:
+		return "behind"
+	}
+	switch {
+	case v.State != feed.Active:
+		return string(v.State)
+	case !v.G.Directed:
+		return "not set up"
+	case v.G.Queued() > 0:
+		return "sending"
+	}
+	return "up to date"
+}
+
+// Why says what the trouble is; text from the other side is shown as it came.
+func (v subscriberView) Why() string {
+	switch v.Trouble {
+	case deliver.Failed:
+		return v.G.Destination.Reason
+	case deliver.Nowhere:
+		return "Pictures wait, and there is nowhere to send them to."
+	case deliver.Fine:
+		return ""
+	}
+	return v.G.LastError
+}
+
+// rank is where it stands on the board.
+func (v subscriberView) rank() int {
+	at := slices.Index([]deliver.Trouble{deliver.Failed, deliver.Nowhere, deliver.Down, deliver.GaveUp, deliver.Behind}, v.Trouble)
+	switch {
+	case v.State == feed.Ended:
+		return 9
+	case at >= 0:
+		return at
+	case v.State == feed.Paused:
+		return 7
+	case v.G.Queued() > 0:
+		return 5
+	}
+	return 6
+}
+
+// viewSubscriber puts together what is known; paused and ended ones are in no trouble by
+// waiting.
+func (s *Server) viewSubscriber(x feed.Subscriber, g deliver.Glance, now time.Time) subscriberView {
+	v := subscriberView{Subscriber: x, G: g, Now: now, Live: s.live(x.ID)}
+	v.Trouble = g.Trouble(now, v.Live.Down)
+	if x.State != feed.Active && v.Trouble != deliver.Failed && v.Trouble != deliver.GaveUp {
+		v.Trouble = deliver.Fine
+	}
+	return v
+}
+
+func (s *Server) subscribers(c echo.Context) error {
+	return s.subscribersWith(c, http.StatusOK, subscribersPage{})
+}
+
+func (s *Server) subscribersWith(c echo.Context, status int, p subscribersPage) error {
+	p.adminLayout = s.adminLayout(c, "Subscribers")
+	p.Tabs = here(p.Tabs, "/admin/subscribers")
+	if err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error { return s.fillBoard(tx, &p) }); err != nil {
+		return err
+	}
+	return s.page(c, status, "admin_subscribers", p)
+}
+
+func (s *Server) fillBoard(tx *store.Tx, p *subscribersPage) error {
+	all, err := feed.Subscribers(tx)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(all))
+	for i, x := range all {
+		ids[i] = x.ID
+	}
+	glances, err := deliver.Glances(tx, ids)
+	if err != nil {
+		return err
+	}
+	for i, x := range all {
+		v := s.viewSubscriber(x, glances[i], tx.Now)
+		p.Subscribers = append(p.Subscribers, v)
+		p.Waiting, p.Sent, p.Dead = p.Waiting+v.G.Queued(), p.Sent+v.G.Today.Sent, p.Dead+v.G.Dead
+		if v.Trouble != deliver.Fine {
+			p.Trouble++
+		}
+	}
+	slices.SortStableFunc(p.Subscribers, func(a, b subscriberView) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.Behind(), a.Behind()), cmp.Compare(b.G.Queued(), a.G.Queued()),
+			strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
+	})
+	hours, err := deliver.History(tx, "", 2)
+	p.Hour = deliver.Sum(hours).Sent
+	return err
+}
+
+func (s *Server) enterSubscriber(c echo.Context) error {
+	n := feed.NewSubscriber{Name: c.FormValue("name"), Contact: c.FormValue("contact")}
+	x, err := s.Book.AddSubscriber(c.Request().Context(), string(s.judge(c)), n)
+	if fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return s.subscribersWith(c, http.StatusUnprocessableEntity, subscribersPage{Name: n.Name, Contact: n.Contact, Error: fault.Of(err).Message})
+	}
+	return s.goBack(c, "/admin/subscribers/"+x.ID, err, x.Name+" is a subscriber now. Say where its pictures go, and give it a rule.")
+}
+
+func (s *Server) live(string) liveView { return liveView{} }
