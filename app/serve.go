@@ -42,11 +42,14 @@ func (a *App) Serve(ctx context.Context, ready func(net.Addr)) error {
 	g.Go(func() error { return a.FTP.Serve(ctx, nil) })
 	g.Go(func() error { return web.Serve(ctx, handler, a.listen(), a.Log, ready) })
 	g.Go(func() error { return a.Loops(ctx) })
+	if at := a.Config.Metrics.Address; at != "" {
+		g.Go(func() error { return web.ServeMetrics(ctx, &web.Metrics{DB: a.DB, Sending: a.Sending}, at, a.Log) })
+	}
 	return g.Wait()
 }
 
 func (a *App) rooms() web.Rooms {
-	return web.Rooms{DB: a.DB, People: a.People, Door: a.Door, Importer: a.Importer, Desk: a.Desk, Crowds: a.Crowds, Studio: a.Studio, Office: a.Office, Book: a.Book, Feed: a.Feed,
+	return web.Rooms{DB: a.DB, People: a.People, Door: a.Door, Importer: a.Importer, Desk: a.Desk, Crowds: a.Crowds, Studio: a.Studio, Office: a.Office, Book: a.Book, Feed: a.Feed, Sending: a.Sending,
 		Originals: a.Originals, Renditions: a.Renditions, Maker: a.Maker, Links: a.Links}
 }
 

@@ -3,8 +3,10 @@ package feed
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"oneframe/app/deliver"
+	"oneframe/app/fault"
 	"oneframe/app/store"
 )
 
@@ -35,6 +37,27 @@ func (b *Book) direct(tx *store.Tx, by, id string, n deliver.NewDestination) err
 		c.was = directed(was, false)
 	}
 	return note(tx, c)
+}
+
+// NewSigningSecret makes a new secret that signs the messages to a subscriber, keeps it in
+// place of the one before, and gives it this once. Its errors are NotFound no_subscriber,
+// and Conflict not_http, where its pictures don't go by HTTP.
+func (b *Book) NewSigningSecret(ctx context.Context, by, id string) (secret string, err error) {
+	err = b.DB.Write(ctx, func(tx *store.Tx) error {
+		if _, err := GetSubscriber(tx, id); err != nil {
+			return err
+		}
+		d, _, err := deliver.GetDestination(tx, id)
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(d.URL, "http") {
+			return fault.New(fault.Conflict, "not_http", "Only messages by HTTPS are signed.")
+		}
+		secret = deliver.NewSigningSecret()
+		return b.direct(tx, by, id, deliver.NewDestination{Secret: secret})
+	})
+	return secret, err
 }
 
 // direction is a destination as the record tells it.

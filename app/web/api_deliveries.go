@@ -168,18 +168,22 @@ func (s *Server) resumeSubscriber(c echo.Context) error {
 
 // insightJSON is how a subscriber's queue goes.
 type insightJSON struct {
-	Subscriber string      `json:"subscriber"`
-	Trouble    string      `json:"trouble"`
-	Waiting    int         `json:"waiting"` // this and the next three count no further than 10,000
-	Claimed    int         `json:"claimed"`
-	Due        int         `json:"due"`
-	Dead       int         `json:"dead"`
-	OldestAt   *time.Time  `json:"oldest_at"`
-	Behind     float64     `json:"behind"` // seconds
-	LastError  *string     `json:"last_error"`
-	Today      totalsJSON  `json:"today"`
-	Latency    latencyJSON `json:"latency"` // of the last 24 hours
-	Hours      []hourJSON  `json:"hours"`
+	Subscriber  string      `json:"subscriber"`
+	Trouble     string      `json:"trouble"`
+	Waiting     int         `json:"waiting"` // this and the next three count no further than 10,000
+	Claimed     int         `json:"claimed"`
+	Due         int         `json:"due"`
+	Dead        int         `json:"dead"`
+	OldestAt    *time.Time  `json:"oldest_at"`
+	Behind      float64     `json:"behind"` // seconds
+	LastError   *string     `json:"last_error"`
+	BreakerOpen bool        `json:"breaker_open"`
+	Sending     int         `json:"sending"`
+	HeldBy      *string     `json:"held_by"` // why nothing is sent at the moment though something waits
+	NextAt      *time.Time  `json:"next_at"` // when that is over, or is tried again
+	Today       totalsJSON  `json:"today"`
+	Latency     latencyJSON `json:"latency"` // of the last 24 hours
+	Hours       []hourJSON  `json:"hours"`
 }
 
 // totalsJSON is what was counted in a stretch of time.
@@ -223,7 +227,8 @@ func tellLatency(t deliver.Totals) latencyJSON {
 func (s *Server) getInsight(c echo.Context) error {
 	var told insightJSON
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
-		if _, err := feed.GetSubscriber(tx, c.Param("id")); err != nil {
+		x, err := feed.GetSubscriber(tx, c.Param("id"))
+		if err != nil {
 			return err
 		}
 		g, err := deliver.GlanceAt(tx, c.Param("id"))
@@ -234,7 +239,9 @@ func (s *Server) getInsight(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		told = insightJSON{Subscriber: g.Subscriber, Trouble: string(g.Trouble(tx.Now, false)), Waiting: g.Waiting, Claimed: g.Claimed, Due: g.Due, Dead: g.Dead,
+		live := s.Sending.Status(g.Subscriber)
+		told = insightJSON{Subscriber: g.Subscriber, Trouble: string(s.viewSubscriber(x, g, tx.Now).Trouble), BreakerOpen: live.Down, Sending: live.Flying, HeldBy: orNull(live.Why), NextAt: stamp(live.Next),
+			Waiting: g.Waiting, Claimed: g.Claimed, Due: g.Due, Dead: g.Dead,
 			OldestAt: stamp(g.Oldest), Behind: seconds(g.Behind(tx.Now)), LastError: orNull(g.LastError), Today: tellTotals(g.Today), Latency: tellLatency(deliver.Sum(hours[24:]))}
 		told.Hours = tellAll(hours, func(h deliver.Hour) hourJSON {
 			return hourJSON{stamp(h.Begin), tellTotals(h.Totals), tellLatency(h.Totals)}

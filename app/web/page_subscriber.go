@@ -257,9 +257,8 @@ func (s *Server) limitSubscriber(c echo.Context) error {
 
 // signSubscriber makes a signing secret for a webhook, and shows it this once.
 func (s *Server) signSubscriber(c echo.Context) error {
-	secret := deliver.NewSigningSecret()
-	_, err := s.Book.Revise(c.Request().Context(), string(s.judge(c)), c.Param("id"), feed.Revision{Destination: deliver.NewDestination{Secret: secret}})
-	if fault.Is(err, fault.Invalid) || err != nil {
+	secret, err := s.Book.NewSigningSecret(c.Request().Context(), string(s.judge(c)), c.Param("id"))
+	if err != nil {
 		return s.goBack(c, "/admin/subscribers/"+c.Param("id"), err, "")
 	}
 	return s.subscriberWith(c, http.StatusOK, subscriberPage{Told: secret})

@@ -35,14 +35,7 @@ type subscriberView struct {
 	G       deliver.Glance
 	Trouble deliver.Trouble
 	Now     time.Time
-	Live    liveView
-}
-
-// liveView is what the running senders know of a subscriber.
-type liveView struct {
-	Down   bool      // its breaker is open
-	Until  time.Time // when it is tried again
-	Flying int       // pictures that are being sent
+	Live    deliver.Status
 }
 
 // Page is the subscriber's own address.
@@ -71,7 +64,7 @@ func (v subscriberView) Where() string {
 // P95 is within how long 95 of 100 pictures of today were sent.
 func (v subscriberView) P95() time.Duration { return v.G.Today.Latency.Quantile(.95) }
 
-// Chip is how it goes in a word or two, Why the reason in a sentence, "" for none.
+// Chip is how it goes in a word or two.
 func (v subscriberView) Chip() string {
 	switch v.Trouble {
 	case deliver.Failed:
@@ -90,10 +83,23 @@ func (v subscriberView) Chip() string {
 		return string(v.State)
 	case !v.G.Directed:
 		return "not set up"
+	case v.Live.Why == deliver.WhyHours || v.Live.Why == deliver.WhyDay:
+		return "waits"
 	case v.G.Queued() > 0:
 		return "sending"
 	}
 	return "up to date"
+}
+
+// Tone is the chip's class.
+func (v subscriberView) Tone() string {
+	switch {
+	case v.Trouble != deliver.Fine:
+		return string(v.Trouble)
+	case v.State != feed.Active:
+		return string(v.State)
+	}
+	return "fine"
 }
 
 // Why says what the trouble is; text from the other side is shown as it came.
@@ -104,9 +110,25 @@ func (v subscriberView) Why() string {
 	case deliver.Nowhere:
 		return "Pictures wait, and there is nowhere to send them to."
 	case deliver.Fine:
-		return ""
+		return v.waits()
 	}
 	return v.G.LastError
+}
+
+// waits says what holds a queue that is in no trouble, "" for nothing.
+func (v subscriberView) waits() string {
+	if v.State != feed.Active || v.G.Queued() == 0 {
+		return ""
+	}
+	switch v.Live.Why {
+	case deliver.WhyHours:
+		return "Outside of its hours."
+	case deliver.WhyDay:
+		return "It got its pictures of the day."
+	case deliver.WhyBusy:
+		return "It asked for patience."
+	}
+	return ""
 }
 
 // rank is where it stands on the board.
@@ -125,12 +147,13 @@ func (v subscriberView) rank() int {
 	return 6
 }
 
-// viewSubscriber puts together what is known; paused and ended ones are in no trouble by
-// waiting.
+// viewSubscriber puts together what is known. Who is paused, or wants no pictures at this
+// hour, is in no trouble by waiting.
 func (s *Server) viewSubscriber(x feed.Subscriber, g deliver.Glance, now time.Time) subscriberView {
-	v := subscriberView{Subscriber: x, G: g, Now: now, Live: s.live(x.ID)}
+	v := subscriberView{Subscriber: x, G: g, Now: now, Live: s.Sending.Status(x.ID)}
 	v.Trouble = g.Trouble(now, v.Live.Down)
-	if x.State != feed.Active && v.Trouble != deliver.Failed && v.Trouble != deliver.GaveUp {
+	held := x.State != feed.Active || v.Live.Why == deliver.WhyHours || v.Live.Why == deliver.WhyDay
+	if held && v.Trouble != deliver.Failed && v.Trouble != deliver.GaveUp {
 		v.Trouble = deliver.Fine
 	}
 	return v
@@ -187,5 +210,3 @@ func (s *Server) enterSubscriber(c echo.Context) error {
 	}
 	return s.goBack(c, "/admin/subscribers/"+x.ID, err, x.Name+" is a subscriber now. Say where its pictures go, and give it a rule.")
 }
-
-func (s *Server) live(string) liveView { return liveView{} }

@@ -129,6 +129,7 @@ func (s *Server) routes(e *echo.Echo) {
 	get("/media/crowd/:crowd/:file", s.crowdPicture)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
+	get("/metrics", s.metrics, admin)
 
 	// Messages that programs post of their own accord.
 	e.POST("/hooks/judgments", s.hookJudgments)

@@ -140,8 +140,9 @@ func open(dir string, now func() time.Time) (Rooms, error) {
 			}
 			return nil
 		}},
-		Feed:  &feed.Engine{DB: db, People: people.NewRegister(db)},
-		Maker: maker, Links: &deliver.Links{DB: db, Key: box.Key("delivery links"), Base: "https://site.example.org", Maker: maker},
+		Sending: &deliver.Office{DB: db, Box: box, Log: slog.New(slog.DiscardHandler)},
+		Feed:    &feed.Engine{DB: db, People: people.NewRegister(db)},
+		Maker:   maker, Links: &deliver.Links{DB: db, Key: box.Key("delivery links"), Base: "https://site.example.org", Maker: maker},
 		Studio: &clip.Studio{DB: db, Tool: tool, Library: library, Renditions: renditions, Units: filepath.Join(dir, "units"),
 			Pick: "newest", Keep: 2}}, nil
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -129,4 +130,67 @@ func TestDeliveriesOnDemandAndAgainThroughTheAPI(t *testing.T) {
 		s.refused(http.StatusNotFound, "no_subscriber", "POST", "/api/v1/subscribers/none"+path, nil, boss)
 	}
 	s.refused(http.StatusNotFound, "no_subscriber", "GET", "/api/v1/subscribers/none/insight", nil, boss)
+}
+
+func TestASubscribersPagesTakeWhatTheirFormsSend(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	boss, mod := s.hire("boss", people.Admin), s.hire("mod", people.Moderator)
+	who := s.login("boss")
+	sea := s.subscribed("sea")
+	ann, _ := s.accepted("Ann", mod)
+	s.follow()
+	at := "/admin/subscribers/" + sea
+	send := func(path string, want int, words string, v url.Values) {
+		t.Helper()
+		rec := s.submit(path, v, who)
+		if got := rec.Body.String(); rec.Code != want || !strings.Contains(got, words) || strings.Contains(got, "hush hush") {
+			t.Errorf("%s %v: %d, not %d with %q: %s", path, v, rec.Code, want, words, got)
+		}
+	}
+	send(at+"/destination", http.StatusUnprocessableEntity, "begins with https://", url.Values{"url": {"gopher://x"}, "secret": {"hush hush"}})
+	send(at+"/destination", http.StatusSeeOther, "", url.Values{"url": {"sftp://sea@one.example/in"}, "secret": {"hush hush\r\n"}, "may_delete": {"true"}})
+	send(at+"/limits", http.StatusUnprocessableEntity, "must be a number", url.Values{"per_minute": {"many"}})
+	send(at+"/limits", http.StatusUnprocessableEntity, "written as 08:00", url.Values{"hours": {"8-18"}})
+	send(at+"/limits", http.StatusSeeOther, "", url.Values{"per_minute": {"30"}, "kilobytes_per_second": {"1.5"}, "hours": {"08:00–12:00, 13:00-18:00"}, "zone": {"Europe/Berlin"}})
+	x := s.want(http.StatusOK, "GET", "/api/v1/subscribers/"+sea, nil, boss)
+	if l := x["limits"].(map[string]any); x["has_secret"] != true || x["may_delete"] != true || l["bytes_per_second"] != 1500.0 || len(l["hours"].([]any)) != 2 || l["zone"] != "Europe/Berlin" {
+		t.Errorf("saved: %v", x)
+	}
+	if page := s.send("GET", at, nil, who).Body.String(); !strings.Contains(page, "08:00–12:00, 13:00–18:00") || strings.Contains(page, "hush hush") || !strings.Contains(page, "One is kept") {
+		t.Errorf("the page: %s", page)
+	}
+	send(at+"/sign", http.StatusSeeOther, "", url.Values{})
+	if x := s.want(http.StatusOK, "GET", "/api/v1/subscribers/"+sea+"/changes", nil, boss)["items"].([]any); strings.Contains(x[0].(map[string]any)["now"].(string), `"secret":"new"`) {
+		t.Error("a password was overwritten by a signing secret")
+	}
+	hook := s.subscribed("hook")
+	send("/admin/subscribers/"+hook+"/destination", http.StatusSeeOther, "", url.Values{"url": {"https://pictures.example.org/in"}, "style": {"link"}})
+	send("/admin/subscribers/"+hook+"/sign", http.StatusOK, "whsec_", url.Values{})
+	if rec := s.submit(at+"/destination", url.Values{"url": {"sftp://sea@two.example/in"}}, who); rec.Code != http.StatusSeeOther {
+		t.Errorf("another host: %d", rec.Code)
+	}
+	if x := s.want(http.StatusOK, "GET", "/api/v1/subscribers/"+sea, nil, boss); x["has_secret"] != false {
+		t.Errorf("the secret went along: %v", x)
+	}
+
+	send("/admin/deliveries", http.StatusSeeOther, "", url.Values{"picture": {ann}, "subscriber": {sea}, "back": {"/admin/pictures"}})
+	s.alter(`UPDATE deliver_delivery SET state = 'dead', error = 'No.', done_at = 5`)
+	s.alter(`UPDATE deliver_destination SET state = 'failed', reason = 'The login was refused.', failed_at = 5`)
+	queue := s.want(http.StatusOK, "GET", "/api/v1/deliveries?state=dead", nil, boss)["items"].([]any)
+	if len(queue) != 2 {
+		t.Fatalf("dead: %v", queue)
+	}
+	one := "/admin/deliveries/" + queue[0].(map[string]any)["id"].(string)
+	for page, words := range map[string]string{at: "Nothing is sent", one: "Send it again", "/admin/subscribers": "The login was refused.", "/admin/deliveries?state=dead&subscriber=" + sea: "Send all of them again"} {
+		if rec := s.send("GET", page, nil, who); rec.Code != http.StatusOK || !strings.Contains(rec.Body.String(), words) {
+			t.Errorf("%s: %d, without %q", page, rec.Code, words)
+		}
+	}
+	send(one+"/retry", http.StatusSeeOther, "", url.Values{})
+	send(at+"/retry", http.StatusSeeOther, "", url.Values{})
+	send(at+"/resume", http.StatusSeeOther, "", url.Values{})
+	if x := s.want(http.StatusOK, "GET", "/api/v1/subscribers/"+sea+"/insight", nil, boss); x["dead"] != 0.0 || x["waiting"] != 2.0 || x["trouble"] != "fine" {
+		t.Errorf("after that: %v", x)
+	}
 }

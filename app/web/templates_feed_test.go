@@ -69,7 +69,7 @@ func subscriberSamples(x feed.Subscriber, now time.Time) (all []subscriberView) 
 	for _, trouble := range []deliver.Trouble{deliver.Failed, deliver.Nowhere, deliver.Down, deliver.GaveUp, deliver.Behind, deliver.Fine} {
 		g := far
 		g.Destination.Failed = trouble == deliver.Failed
-		all = append(all, subscriberView{x, g, trouble, now, liveView{Down: true, Until: now, Flying: 2}})
+		all = append(all, subscriberView{x, g, trouble, now, deliver.Status{Down: true, Why: deliver.WhyDown, Next: now, Flying: 2}})
 	}
 	return append(all, subscriberView{Subscriber: feed.Subscriber{ID: "t", State: feed.Ended}, Trouble: deliver.Fine})
 }

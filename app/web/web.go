@@ -45,6 +45,7 @@ type Rooms struct {
 	Office                *publish.Office
 	Book                  *feed.Book
 	Feed                  *feed.Engine
+	Sending               *deliver.Office
 	Maker                 *order.Maker
 	Links                 *deliver.Links
 	Originals, Renditions *vault.Vault
@@ -76,6 +77,7 @@ type Server struct {
 	memory    *cache
 	limits    map[string]*limit
 	uploads   *semaphore.Weighted // bytes of uploads in memory at once
+	measures  *Metrics
 }
 
 // uploadMemory bounds the bytes of received pictures that are in memory at once.
@@ -83,7 +85,8 @@ const uploadMemory = 64 << 20
 
 // New makes the site's handler.
 func New(r Rooms, s Settings, log *slog.Logger) (*echo.Echo, error) {
-	srv := &Server{Rooms: r, Settings: s, log: log, memory: newCache(), limits: newLimits(), uploads: semaphore.NewWeighted(uploadMemory)}
+	srv := &Server{Rooms: r, Settings: s, log: log, memory: newCache(), limits: newLimits(), uploads: semaphore.NewWeighted(uploadMemory),
+		measures: &Metrics{DB: r.DB, Sending: r.Sending}}
 	var err error
 	if srv.assets, err = loadAssets(); err != nil {
 		return nil, fmt.Errorf("read the static files: %w", err)
