@@ -52,6 +52,7 @@ func places() map[string]func(testing.TB) *place {
 	return map[string]func(testing.TB) *place{
 		"ftp":                       vsftpd("ftp"),
 		"ftpes":                     vsftpd("ftpes"),
+		"ftpes with TLS 1.2":        vsftpd("ftpes", "MaxProtocol = TLSv1.2"),
 		"ftps":                      vsftpd("ftps"),
 		"sftp":                      sshd(""),
 		"sftp without posix-rename": sshd("-P posix-rename"),

@@ -224,8 +224,8 @@ func selfSigned(t testing.TB, dir string) (cert, key, fingerprint string) {
 }
 
 // vsftpd starts Debian's FTP server. It runs as whoever runs the test and so can let in
-// anonymous users only, but those by a password.
-func vsftpd(scheme string) func(testing.TB) *place {
+// anonymous users only, but those by a password. tls are settings of OpenSSL.
+func vsftpd(scheme string, tls ...string) func(testing.TB) *place {
 	return func(t testing.TB) *place {
 		t.Helper()
 		dir := t.TempDir()
@@ -241,19 +241,23 @@ func vsftpd(scheme string) func(testing.TB) *place {
 			cert, key, fingerprint := selfSigned(t, dir)
 			query = "?fingerprint=" + fingerprint
 			conf = append(conf, "ssl_enable=YES", "allow_anon_ssl=YES", "force_anon_logins_ssl=YES", "force_anon_data_ssl=YES",
-				"require_ssl_reuse=YES", "rsa_cert_file="+cert, "rsa_private_key_file="+key)
+				"require_ssl_reuse=YES", "ssl_ciphers=HIGH", "rsa_cert_file="+cert, "rsa_private_key_file="+key)
 		}
 		if scheme == "ftps" {
 			conf = append(conf, "implicit_ssl=YES")
 		}
-		daemon := program(t, "vsftpd")
-		config := func(name string, more ...string) string {
-			return written(t, filepath.Join(dir, name), strings.Join(append(slices.Clone(conf), more...), "\n")+"\n")
+		daemon := []string{program(t, "vsftpd")}
+		if len(tls) > 0 {
+			openssl := "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n[tls]\n" + strings.Join(tls, "\n") + "\n"
+			daemon = []string{"/usr/bin/env", "OPENSSL_CONF=" + written(t, filepath.Join(dir, "openssl.cnf"), openssl), daemon[0]}
 		}
-		s := newInetd(t, daemon, config("conf", "write_enable=YES"))
+		command := func(name, more string) []string {
+			return append(slices.Clone(daemon), written(t, filepath.Join(dir, name), strings.Join(append(slices.Clone(conf), more), "\n")+"\n"))
+		}
+		s := newInetd(t, command("conf", "write_enable=YES")...)
 		p := &place{Network: local(), Logins: s.count, Hangup: s.hangup, Kill: s.kill, Start: s.start, Freeze: s.freeze,
-			Full:       func() { s.instead(cramped([]string{daemon, filepath.Join(dir, "conf")})...) },
-			Deny:       func() { s.instead(daemon, config("deny", "write_enable=NO")) },
+			Full:       func() { s.instead(cramped(command("conf", "write_enable=YES"))...) },
+			Deny:       func() { s.instead(command("deny", "write_enable=NO")...) },
 			Impossible: strings.Repeat("x", 300) + ".jpg"}
 		p.Target = target(t, scheme+"://ftp@"+s.address()+"/sub/in"+query, "correct horse")
 		p.Wrong = func() send.Target { w := p.Target; w.Secret = "battery staple"; return w }
