@@ -56,6 +56,7 @@ type stage struct {
 	App    *App
 	clock  *clock
 	server *httptest.Server
+	remote map[string]*remote // subscribers' servers
 	clip   string
 	people map[string]*person
 	ftp    string // address of the photographers' door, once it is open
@@ -69,11 +70,12 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	c := Defaults()
 	c.Data = t.TempDir()
+	c.Deliver.Folders, c.Deliver.Private = []string{t.TempDir()}, true
 	a, err := New(context.Background(), c, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{T: t, App: a, clock: &clock{now: time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)}, people: map[string]*person{}}
+	s := &stage{T: t, App: a, clock: &clock{now: time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)}, people: map[string]*person{}, remote: map[string]*remote{}}
 	a.DB.Now = s.clock.Now
 	settings, err := a.settings()
 	if err != nil {

@@ -127,7 +127,7 @@ func verbs() []verb {
 // play does one line.
 func (s *stage) play(text string) string {
 	s.Helper()
-	for _, v := range slices.Concat(feedVerbs(), photoVerbs(), photographerVerbs(), verbs(), judgingVerbs()) {
+	for _, v := range slices.Concat(deliveryVerbs(), feedVerbs(), photoVerbs(), photographerVerbs(), verbs(), judgingVerbs()) {
 		if w := v.form.FindStringSubmatch(text); w != nil {
 			return v.do(s, w[1:])
 		}
