@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"golang.org/x/sync/errgroup"
 
+	"oneframe/app/clip"
 	"oneframe/app/ingest"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -26,6 +27,7 @@ const (
 	oldest = 24 * time.Hour        // what no row names is swept after this
 
 	followEvery = 3 * time.Second // between two looks for verdicts, with clip.follow
+	aheadEvery  = 5 * time.Minute // between two looks for what could be encoded ahead
 )
 
 // Loops runs the workers until the context ends, and returns when their last rounds
@@ -139,6 +141,12 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 	timer.Schedule(poll, cron.FuncJob(func() {
 		if err := a.Crowds.Due(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the outside crowds' judgments could not be asked for", "error", err)
+		}
+	}))
+	ahead := clip.Ahead{Studio: a.Studio}
+	timer.Schedule(cron.Every(aheadEvery), cron.FuncJob(func() {
+		if err := ahead.Run(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("what the next pictures will need could not be encoded", "error", err)
 		}
 	}))
 	if a.Config.Clip.Follow {
