@@ -209,19 +209,23 @@ func (a *App) Sweep(ctx context.Context) error {
 	if err := a.Door.Sweep(ctx); err != nil {
 		return err
 	}
-	named := func(k vault.Key) (found bool, err error) {
-		err = a.DB.Read(ctx, func(tx *store.Tx) error {
-			if _, found, err = picture.Names(tx, k); err != nil || found {
+	unnamed := func(k vault.Key, remove func() error) error {
+		var found bool
+		err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { found, err = named(tx, k); return err })
+		if err != nil || found {
+			return err
+		}
+		return a.DB.Write(ctx, func(tx *store.Tx) error { // now nobody can come to name it between the look and the removal
+			found, err := named(tx, k)
+			if err != nil || found {
 				return err
 			}
-			found, err = ingest.Names(tx, k)
-			return err
+			return remove()
 		})
-		return found, err
 	}
 	before := a.DB.Now().Add(-oldest)
 	for _, v := range []*vault.Vault{a.Originals, a.Renditions} {
-		n, err := v.Sweep(ctx, before, named)
+		n, err := v.Sweep(ctx, before, unnamed)
 		if err != nil {
 			return err
 		}
@@ -240,6 +244,15 @@ func (a *App) Sweep(ctx context.Context) error {
 		return err
 	}
 	return a.Studio.Sweep(ctx, int64(a.Config.Clip.Cache))
+}
+
+// named reports whether a row names the file.
+func named(tx *store.Tx, k vault.Key) (bool, error) {
+	_, found, err := picture.Names(tx, k)
+	if err != nil || found {
+		return found, err
+	}
+	return ingest.Names(tx, k)
 }
 
 // cronLog gives the timer's own words to our log.
