@@ -35,8 +35,9 @@
 // moderation turns judgments into a verdict; its subpackage crowd tells outside crowds of
 // frames and hears their judgments. clip plans the timeline and renders it:
 // every held picture and every run of original frames is a closed unit, encoded once and
-// cached, and a render joins units. publish mirrors the clip at other hosts, replacing
-// the video there under its address; the hall tells it which render is current, so that
+// cached, and a render joins units. What the next pictures will need is encoded ahead
+// while nothing else is to do. publish mirrors the clip at other hosts, replacing the
+// video there under its address; the hall tells it which render is current, so that
 // neither it nor clip knows the other.
 //
 // feed decides which subscriber gets which picture: rules are rows that can be searched,

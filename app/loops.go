@@ -10,6 +10,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"golang.org/x/sync/errgroup"
 
+	"oneframe/app/clip"
 	"oneframe/app/ingest"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -27,6 +28,7 @@ const (
 	unused = 7 * 24 * time.Hour    // a picture made to order that nobody wanted is swept after this
 
 	followEvery = 3 * time.Second // between two looks for verdicts, with clip.follow
+	aheadEvery  = 5 * time.Minute // between two looks for what could be encoded ahead
 )
 
 // Loops runs the workers until the context ends, and returns when their last rounds
@@ -143,6 +145,12 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 			a.Log.Error("the outside crowds' judgments could not be asked for", "error", err)
 		}
 	}))
+	ahead := clip.Ahead{Studio: a.Studio}
+	timer.Schedule(cron.Every(aheadEvery), cron.FuncJob(func() {
+		if err := ahead.Run(ctx); err != nil && ctx.Err() == nil {
+			a.Log.Error("what the next pictures will need could not be encoded", "error", err)
+		}
+	}))
 	if a.Config.Clip.Follow {
 		timer.Schedule(cron.Every(followEvery), cron.FuncJob(a.follower(ctx)))
 	}
@@ -206,19 +214,23 @@ func (a *App) Sweep(ctx context.Context) error {
 	if err := a.Door.Sweep(ctx); err != nil {
 		return err
 	}
-	named := func(k vault.Key) (found bool, err error) {
-		err = a.DB.Read(ctx, func(tx *store.Tx) error {
-			if _, found, err = picture.Names(tx, k); err != nil || found {
+	unnamed := func(k vault.Key, remove func() error) error {
+		var found bool
+		err := a.DB.Read(ctx, func(tx *store.Tx) (err error) { found, err = named(tx, k); return err })
+		if err != nil || found {
+			return err
+		}
+		return a.DB.Write(ctx, func(tx *store.Tx) error { // now nobody can come to name it between the look and the removal
+			found, err := named(tx, k)
+			if err != nil || found {
 				return err
 			}
-			found, err = ingest.Names(tx, k)
-			return err
+			return remove()
 		})
-		return found, err
 	}
 	before := a.DB.Now().Add(-oldest)
 	for _, v := range []*vault.Vault{a.Originals, a.Renditions} {
-		n, err := v.Sweep(ctx, before, named)
+		n, err := v.Sweep(ctx, before, unnamed)
 		if err != nil {
 			return err
 		}
@@ -240,6 +252,15 @@ func (a *App) Sweep(ctx context.Context) error {
 		return err
 	}
 	return a.Studio.Sweep(ctx, int64(a.Config.Clip.Cache))
+}
+
+// named reports whether a row names the file.
+func named(tx *store.Tx, k vault.Key) (bool, error) {
+	_, found, err := picture.Names(tx, k)
+	if err != nil || found {
+		return found, err
+	}
+	return ingest.Names(tx, k)
 }
 
 // cronLog gives the timer's own words to our log.

@@ -46,5 +46,11 @@ document.addEventListener('click', (event) => {
   for (const box of boxes) box.checked = on;
 });
 
+// On a small screen a navigation is a row that scrolls: it begins with the present entry in view.
+for (const row of document.querySelectorAll('.tabs')) {
+  const here = $('[aria-current]', row);
+  if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+}
+
 for (const el of document.querySelectorAll('[data-js]')) el.hidden = false;
 localise();

@@ -53,6 +53,10 @@ func rendering() suite {
 			filled("poster and moving preview of a version, after it is current", "Stills", "", 1),
 			filled("an earlier version joined again", "Rejoin", "", 1),
 			plain("one plain ffmpeg encode of the empty clip", "Empty/Plain"),
+			empty("full render of the empty clip", "Full", "", 1),
+			{what: "size of its file", bench: "Empty/Full", metric: "MB", scale: 1, unit: "MB", base: "Empty/Plain",
+				wanted: "at most 1.18×", ok: func(_, ratio float64) bool { return ratio <= 1.18 }},
+			empty("encoding ahead, at the lowest priority, what its first pictures will need", "Ahead", "", 1),
 			empty("an empty clip, 50 neighbouring slots filled", "FiftyNeighbours", "under 0.04×", 0.04),
 			empty("an empty clip, 50 slots at random filled", "Fifty", "under 0.15×", 0.15),
 		}}

@@ -60,10 +60,18 @@ func BenchmarkRender(b *testing.B) {
 func BenchmarkEmpty(b *testing.B) {
 	s := newBenchStage(b, false)
 	b.Run("Plain", func(b *testing.B) { s.measure(b, func() { s.plain() }) })
+	b.Run("Full", func(b *testing.B) { s.measure(b, func() { s.render() }) })
+	b.Run("Ahead", func(b *testing.B) { s.repeat(b, s.ahead) })
 	b.Run("Fifty", func(b *testing.B) { s.repeat(b, func() { s.change(50, false) }) })
 	other := newBenchStage(b, false)
 	other.Units = s.Units // their originals are the same
 	b.Run("FiftyNeighbours", func(b *testing.B) { other.repeat(b, func() { other.change(50, true) }) })
+}
+
+// ahead makes what the first pictures will need, as the site does when nothing else is to do.
+func (s *benchStage) ahead() {
+	all := Ahead{Studio: s.Studio}
+	s.must(all.Run(context.Background()))
 }
 
 // benchStage is a stage whose slots are filled to two thirds, or not at all.

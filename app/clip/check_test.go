@@ -38,7 +38,7 @@ func TestTheCheckNoticesWhatIsWrong(t *testing.T) {
 	good := s.read(file)
 	video, err := openTrack(file, "vide")
 	s.must(err)
-	at := video.offsets[l.Units[1].First] // of the unit at frame 38, a picture
+	at := video.offsets[s.unitOf(20).First] // of the unit at frame 38, a picture
 	s.must(video.Close())
 
 	flip := func(where int64, n int) []byte {

@@ -2,7 +2,7 @@
 //
 // Plan lays the accepted pictures over the original as a list of units: a picture held
 // for its slot's frames, or a run of original frames between two pictures or two fixed
-// cuts. Each unit is a closed piece of H.264 that can stand anywhere, is found by the
+// cuts, where there are pictures nearby finer ones. Each unit is a closed piece of H.264 that can stand anywhere, is found by the
 // hash of all that decides it, and is encoded once in its life. A render encodes the
 // units that are missing, in few ffmpeg processes (encode.go), and joins all of them
 // with the source's sound by writing the MP4 itself (layout.go, join.go). The new file

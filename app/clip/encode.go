@@ -20,7 +20,7 @@ import (
 
 // What decides how a unit is encoded. stitchable keeps the parameter sets the same
 // whatever the batch, and so does stating the colours here instead of leaving them to
-// what ffmpeg finds; a min-keyint above cut leaves every run its one IDR picture, while
+// what ffmpeg finds; a min-keyint above block leaves every run its one IDR picture, while
 // a change of scene inside it still gets an I picture. Pictures have nothing to do with
 // their neighbours in a batch: looking ahead, for changes of scene or for what is
 // referred to (mbtree), would be in vain.

@@ -36,7 +36,7 @@ func TestAFailedRenderLeavesTheOldClip(t *testing.T) {
 			s.fill(3, still(1, 160, 90))
 			good := s.render()
 			s.fill(9, still(2, 160, 90))
-			c.breakIt(s, s.timeline().Units[3].Picture)
+			c.breakIt(s, s.unitOf(9).Picture)
 			r, err := s.Render(context.Background(), "c", nil)
 			if !fault.Has(err, "render_failed") || r.State != Failed || !strings.Contains(r.Error, c.why) || r.Finished.IsZero() {
 				t.Errorf("the render is %+v, %v", r, err)

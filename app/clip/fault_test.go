@@ -58,7 +58,7 @@ func TestABrokenPictureHarmsNothing(t *testing.T) {
 	good := s.render()
 	large := still(2, 160, 90)
 	s.fill(9, large)
-	path := s.Renditions.Path(s.timeline().Units[3].Picture)
+	path := s.Renditions.Path(s.unitOf(9).Picture)
 	s.must(os.Truncate(path, int64(len(large)/2)))
 	r, err := s.Render(context.Background(), "c", nil)
 	s.unharmed(good, r, err, "The picture of slot 9 can't be read.")

@@ -120,9 +120,12 @@ func (s *Studio) encode(ctx context.Context, clip string, t Timeline, keys []Key
 	}
 	there := slices.DeleteFunc(slices.Clone(keys), func(k Key) bool { return missing[k] })
 	m.encoding(total, len(there))
-	e := encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip),
+	return s.encoder(clip).encode(ctx, t, jobs, m)
+}
+
+func (s *Studio) encoder(clip string) encoder {
+	return encoder{tool: s.Tool, pictures: s.Renditions, mezzanine: s.Library.Mezzanine(clip),
 		pose: func(slot int) string { return s.Library.Pose(clip, slot) }, cache: s.cache(), workers: s.workers(), nice: s.nice}
-	return e.encode(ctx, t, jobs, m)
 }
 
 // missing reads the heads of all units, and gives as jobs those that can't be used: not

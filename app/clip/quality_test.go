@@ -45,7 +45,7 @@ func TestEveryPresetCanBeJoined(t *testing.T) {
 	s.fill(9, still(9, 90, 160))
 	for _, s.Preset = range Presets {
 		r := s.render()
-		if r.Quality.Preset != s.Preset || r.UnitsEncoded != r.Units || r.Units != 11 {
+		if r.Quality.Preset != s.Preset || r.UnitsEncoded != r.Units || r.Units != 14 {
 			t.Errorf("%s: the render is %+v", s.Preset, r)
 		}
 		s.quiet(s.File(r))
@@ -59,15 +59,15 @@ func TestAChangedSettingEncodesWhatItConcerns(t *testing.T) {
 	s := newStage(t, made{fps: fps25, frames: 100, hold: 2})
 	s.fill(1, still(1, 160, 90))
 	s.fill(30, still(2, 120, 90))
-	s.render() // 2 pictures, 4 runs
+	s.render() // 2 pictures, 9 runs
 	for _, c := range []struct {
 		what    string
 		set     func()
 		encoded int
 	}{
 		{"the fit", func() { s.Fit = Pad }, 2},
-		{"the crf", func() { s.CRF = 30 }, 6},
-		{"the size", func() { s.Size = 120 }, 6},
+		{"the crf", func() { s.CRF = 30 }, 11},
+		{"the size", func() { s.Size = 120 }, 11},
 		{"a size that is the original's", func() { s.Size = 160 }, 0},
 		{"the old fit again", func() { s.Fit = Crop }, 2},
 		{"the old crf again", func() { s.CRF = 22 }, 0},
@@ -77,7 +77,7 @@ func TestAChangedSettingEncodesWhatItConcerns(t *testing.T) {
 			t.Errorf("%s: %d renders are queued", c.what, n)
 		}
 		r := s.render()
-		if r.UnitsEncoded != c.encoded || r.UnitsReused != 6-c.encoded || r.Quality != s.Quality {
+		if r.UnitsEncoded != c.encoded || r.UnitsReused != 11-c.encoded || r.Quality != s.Quality {
 			t.Errorf("%s: the render is %+v", c.what, r)
 		}
 		w, h := s.size(160, 90)

@@ -188,6 +188,18 @@ func (s *stage) timeline() Timeline {
 	return t
 }
 
+// unitOf is the unit of a slot's picture in it.
+func (s *stage) unitOf(number int) Unit {
+	s.Helper()
+	for _, u := range s.timeline().Units {
+		if u.Slot == number {
+			return u
+		}
+	}
+	s.Fatalf("slot %d shows no picture", number)
+	return Unit{}
+}
+
 // still draws a picture that no other seed gives, as a JPEG.
 func still(seed, width, height int) []byte {
 	img := image.NewRGBA(image.Rect(0, 0, width, height))

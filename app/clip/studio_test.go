@@ -64,21 +64,21 @@ func TestARenderEncodesWhatChanged(t *testing.T) {
 	s.must(err)
 	sum := sha256.Sum256(content)
 	if !first.Current || first.State != Done || first.Progress != 1 || first.SlotsFilled != 2 || first.Frames != 100 || first.Version != 1 ||
-		first.UnitsEncoded != 6 || first.UnitsReused != 0 || first.Bytes != int64(len(content)) || first.Hash != hex.EncodeToString(sum[:]) {
+		first.UnitsEncoded != 11 || first.UnitsReused != 0 || first.Bytes != int64(len(content)) || first.Hash != hex.EncodeToString(sum[:]) {
 		t.Errorf("the first render is %+v", first)
 	}
 
 	same := s.render()
-	if same.UnitsEncoded != 0 || same.UnitsReused != 6 || same.State != Done || same.Current || same.Hash != first.Hash || s.File(same) != s.File(first) {
+	if same.UnitsEncoded != 0 || same.UnitsReused != 11 || same.State != Done || same.Current || same.Hash != first.Hash || s.File(same) != s.File(first) {
 		t.Errorf("with nothing changed the render is %+v", same)
 	}
 	if files := s.files(); len(files) != 1 {
 		t.Errorf("with nothing changed there are the files %v", files)
 	}
 
-	s.fill(40, still(3, 160, 90)) // frames 78 and 79, between the picture at 58 and the cut at 96
+	s.fill(40, still(3, 160, 90)) // frames 78 and 79, in the piece from 72 to 84
 	third := s.render()
-	if third.UnitsEncoded != 3 || third.UnitsReused != 5 || !third.Current || third.Version != 2 || third.Hash == first.Hash {
+	if third.UnitsEncoded != 3 || third.UnitsReused != 10 || !third.Current || third.Version != 2 || third.Hash == first.Hash {
 		t.Errorf("with one slot filled the render is %+v", third)
 	}
 	s.sameFrames(s.File(third), s.singlePass())

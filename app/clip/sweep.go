@@ -38,7 +38,8 @@ func (s *Studio) Sweep(ctx context.Context, maxBytes int64) error {
 	return err
 }
 
-// needed gives the units of every clip's current render and of its next one.
+// needed gives the units of every clip's current render, of its next one, and those made
+// ahead of the one after.
 func (s *Studio) needed(ctx context.Context) (keys map[Key]bool, clips []string, err error) {
 	keys = map[Key]bool{}
 	err = s.DB.Read(ctx, func(tx *store.Tx) error {
@@ -71,6 +72,9 @@ func (s *Studio) need(tx *store.Tx, v source.Video, keys map[Key]bool) error {
 	}
 	for _, k := range append(next.keys(), now.keys()...) {
 		keys[k] = true
+	}
+	for _, u := range next.ahead() {
+		keys[next.key(u)] = true
 	}
 	return nil
 }

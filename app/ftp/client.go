@@ -31,7 +31,7 @@ func (c *client) with(name string, do func(ctx context.Context, path string) err
 	defer cancel()
 	p, err := clean(name)
 	if err == nil {
-		err = do(ctx, p)
+		err = safely(func() error { return do(ctx, p) })
 	}
 	if f := fault.Of(err); f != nil && f.Kind == fault.Internal && !errors.Is(err, context.DeadlineExceeded) {
 		c.folder.s.Log.Error("an FTP command failed", "account", c.folder.account.ID, "error", err)

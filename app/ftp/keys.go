@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"oneframe/app/vault"
 )
 
 // hostKey is what SFTP clients know us by: an ed25519 key that is made at the first
@@ -57,11 +59,27 @@ func kept(file string, create func() ([]byte, error)) ([]byte, error) {
 	if raw, err = create(); err != nil {
 		return nil, err
 	}
-	temporary := file + ".new"
-	if err := os.WriteFile(temporary, raw, 0o600); err != nil {
-		return nil, err
+	return raw, keep(file, raw)
+}
+
+// keep writes a file of ours alone, whole or not at all: one that a power cut left empty
+// would keep the doors shut for ever.
+func keep(file string, raw []byte) error {
+	out, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
 	}
-	return raw, os.Rename(temporary, file)
+	_, err = out.Write(raw)
+	if err == nil {
+		err = out.Sync()
+	}
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		return err
+	}
+	return vault.SyncDir(filepath.Dir(file))
 }
 
 // certificate is the one of the site where it has one, and until then one of our own.

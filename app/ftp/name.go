@@ -41,8 +41,12 @@ func clean(name string) (string, error) {
 		name = string(runes)
 	}
 	p := strings.TrimPrefix(path.Clean("/"+name), "/")
+	own := p // as it was sent; what became of it is shown under a longer path
+	if shown(p) {
+		_, own, _ = strings.Cut(strings.TrimSuffix(p, ".txt"), "/")
+	}
 	switch {
-	case len(p) > maxPath || strings.Count(p, "/") > maxDepth:
+	case len(own) > maxPath || strings.Count(own, "/") > maxDepth:
 		return "", fault.New(fault.Invalid, "bad_path", "A path has at most %d bytes and %d folders.", maxPath, maxDepth)
 	case strings.ContainsFunc(p, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }):
 		return "", fault.New(fault.Invalid, "bad_path", "A name must not hold control characters.")

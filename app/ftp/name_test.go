@@ -27,7 +27,13 @@ func TestPathsAreCleaned(t *testing.T) {
 			t.Errorf("%q became %q, %v, want %q", given, got, err, want)
 		}
 	}
-	for _, bad := range []string{"a\x00.jpg", "a\nb", "a\u202egpj.exe", strings.Repeat("x", 300), strings.Repeat("x/", 20) + "a.jpg"} {
+	longest := strings.Repeat("x/", 8) + strings.Repeat("y", 239)
+	for _, good := range []string{longest, "accepted/" + longest, "refused/" + longest + ".txt"} {
+		if got, err := clean(good); err != nil || got != good {
+			t.Errorf("%q became %q, %v", good, got, err)
+		}
+	}
+	for _, bad := range []string{longest + "z", "accepted/" + longest + "z", "refused/" + longest + "z.txt", strings.Repeat("x/", 9) + "a.jpg", "a\x00.jpg", "a\nb", "a\u202egpj.exe", strings.Repeat("x", 300), strings.Repeat("x/", 20) + "a.jpg"} {
 		if got, err := clean(bad); err == nil {
 			t.Errorf("%q became %q", bad, got)
 		}

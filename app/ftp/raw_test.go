@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"oneframe/app/ftp"
+	"oneframe/app/people"
 )
 
 // raw is a client that sends just what it is told, byte for byte.
@@ -301,4 +302,29 @@ func TestTheFolderForgets(t *testing.T) {
 		t.Errorf("left in the spool: %v, %v", left, err)
 	}
 	s.has("a.jpg", photo(t, 1))
+}
+
+// A file whose reading panics is nobody else's trouble: its sender is told to try again,
+// the log has the place, and the doors stay open.
+func TestAPanicEndsOnlyItsUpload(t *testing.T) {
+	t.Parallel()
+	s := build(t, t.TempDir(), nil)
+	s.srv.Door.Budget = nil // which Accept can't do without
+	s.ann = s.add("ann", people.Photographer)
+	s.serve()
+	s.file("a.jpg", photo(t, 1))
+	key := s.sshKey()
+	for _, batch := range []string{"put a.jpg", "put a.jpg b.jpg.part\nrename b.jpg.part b.jpg"} {
+		if out, err := s.sftp(batch, nil, "-i", key, "-o", "BatchMode=yes"); err == nil {
+			t.Errorf("%s: %s", batch, out)
+		}
+	}
+	r := s.login()
+	if told := r.store("STOR c.jpg", photo(t, 2), "550"); !strings.Contains(told, "our side") || strings.Contains(told, "nil") {
+		t.Error(told)
+	}
+	r.do("SIZE a.jpg", "213")
+	if n := strings.Count(s.logged.String(), "debug.Stack()"); n != 3 || len(s.pictures()) != 0 {
+		t.Errorf("%d traces for three panics", n)
+	}
 }

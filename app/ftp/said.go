@@ -2,6 +2,7 @@ package ftp
 
 import (
 	"fmt"
+	"runtime/debug"
 
 	ftpserver "github.com/fclairamb/ftpserverlib"
 	"github.com/pkg/sftp"
@@ -38,6 +39,17 @@ func (s said) Unwrap() []error {
 		return []error{sftp.ErrSSHFxPermissionDenied, ftpserver.ErrFileNameNotAllowed, s.fault}
 	}
 	return []error{s.fault}
+}
+
+// safely turns a panic of f, which a hostile file may find, into an error: pkg/sftp would
+// let it end the whole site.
+func safely(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 func notFound(path string) error {

@@ -24,7 +24,7 @@ func (h *sftpFolder) with(r *sftp.Request, do func(ctx context.Context, path str
 	defer cancel()
 	p, err := clean(r.Filepath)
 	if err == nil {
-		err = do(ctx, p)
+		err = safely(func() error { return do(ctx, p) })
 	}
 	if f := fault.Of(err); f != nil && f.Kind == fault.Internal && ctx.Err() == nil {
 		h.folder.s.Log.Error("an SFTP command failed", "account", h.folder.account.ID, "method", r.Method, "error", err)

@@ -221,19 +221,28 @@ func (u *upload) Close() error {
 		defer u.done()
 	}
 	defer u.s.senders.release(u)
+	err := safely(u.end)
+	if f := fault.Of(err); f != nil && f.Kind == fault.Internal {
+		u.s.Log.Error("an upload failed", "account", u.row.account, "file", u.row.path, "error", err)
+	}
+	return say(err)
+}
+
+// end keeps what was sent, as what it is.
+func (u *upload) end() error {
 	gone, err := u.finish()
 	if gone {
-		return say(err)
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // whoever sent it may be gone, and the site be stopping
 	defer cancel()
 	if err != nil {
-		return say(errors.Join(err, u.s.keep(ctx, u.row, part)))
+		return errors.Join(err, u.s.keep(ctx, u.row, part))
 	}
 	if kindOf(u.row.path) == temporary {
-		return say(u.s.keep(ctx, u.row, held))
+		return u.s.keep(ctx, u.row, held)
 	}
-	return say(u.s.settle(ctx, u.row))
+	return u.s.settle(ctx, u.row)
 }
 
 // finish closes the file and cuts off what lies behind a hole; gone means that the file

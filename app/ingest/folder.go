@@ -38,13 +38,15 @@ type look struct {
 
 const (
 	batchMost = 32               // files that one Step takes
+	lookMost  = 320              // that it looks at for these
+	failMost  = 8                // after so many that couldn't be taken it is the site that is ill
 	halfWait  = 10 * time.Minute // after which a file without an end is refused
 	deepest   = 8                // folders within folders
 )
 
 // Step looks at the folder, where it is time to, and takes what is complete. It reports
 // whether it took something. The error is the site's or the folder's; a file that can't be
-// taken for it stays where it is.
+// taken for it stays where it is, and holds up no other one unless the disk is full.
 func (f *Folder) Step(ctx context.Context) (worked bool, err error) {
 	now := f.Door.DB.Now()
 	if f.Dir == "" || now.Sub(f.looked) < f.Interval {
@@ -67,17 +69,24 @@ func (f *Folder) Step(ctx context.Context) (worked bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("the watched folder's account: %w", err)
 	}
-	for _, name := range ready[:min(len(ready), batchMost)] {
-		took, err := f.take(ctx, root, name, account)
-		if err != nil {
-			return worked, fmt.Errorf("take %s from the watched folder: %w", name, err)
+	taken, failed := 0, 0
+	for _, name := range ready[:min(len(ready), lookMost)] {
+		took, err2 := f.take(ctx, root, name, account)
+		if took {
+			taken++
 		}
-		worked = worked || took
+		if err2 != nil {
+			failed++
+			err = errors.Join(err, fmt.Errorf("take %s from the watched folder: %w", name, err2))
+		}
+		if taken == batchMost || failed == failMost || fault.Is(err2, fault.Full) || ctx.Err() != nil {
+			break
+		}
 	}
-	if len(ready) > batchMost {
+	if taken == batchMost {
 		f.looked = time.Time{} // the rest need no second look
 	}
-	return worked, nil
+	return taken > 0, err
 }
 
 // ready lists the files that are the same as in the look before, in the order of names.
@@ -264,13 +273,24 @@ func (f *Folder) move(root *os.Root, to, name, sidecar string, reasons []Reason)
 	return root.Rename(name, target)
 }
 
+// stemMost bounds the name of a file that is moved, in bytes without its extension: file
+// systems take 255, and a number and .txt come behind it.
+const stemMost = 225
+
 // free gives a name that nothing has yet, by a number before the extension.
 func free(root *os.Root, name string) (string, error) {
 	ext := path.Ext(name)
+	if len(ext) > 20 {
+		ext = ""
+	}
+	dir, stem := path.Split(strings.TrimSuffix(name, ext))
+	if len(stem) > stemMost {
+		stem = strings.ToValidUTF8(stem[:stemMost], "")
+	}
 	for n := 1; n < 10_000; n++ {
-		tried := name
+		tried := dir + stem + ext
 		if n > 1 {
-			tried = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(name, ext), n, ext)
+			tried = fmt.Sprintf("%s%s-%d%s", dir, stem, n, ext)
 		}
 		if _, err := root.Lstat(tried); errors.Is(err, fs.ErrNotExist) {
 			return tried, nil

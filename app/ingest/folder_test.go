@@ -214,6 +214,46 @@ func TestTheFolderIsSafeFromSurprises(t *testing.T) {
 	}
 }
 
+// A name may be so long that nothing fits behind it, and the name may be taken; neither
+// holds up the other files.
+func TestLongNamesInTheFolder(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	long := strings.Repeat("ü", 125) + ".jpg"
+	refused := strings.Repeat("a", 251) + ".jpg"
+	odd := "b." + strings.Repeat("c", 253)
+	w.put(long, shot(t, 1))
+	w.put(refused, []byte("no picture"))
+	w.put(odd, []byte("no picture"))
+	w.put("z.jpg", shot(t, 2))
+	w.look()
+	w.look()
+	w.put(long, shot(t, 3))
+	w.look()
+	w.look()
+	stem := strings.Repeat("ü", 112)
+	w.lie("accepted/z.jpg", "accepted/"+stem+"-2.jpg", "accepted/"+stem+".jpg",
+		"refused/"+refused[:225]+".jpg", "refused/"+refused[:225]+".jpg.txt", "refused/"+odd[:225], "refused/"+odd[:225]+".txt")
+	if len(w.photos()) != 2 { // the third is a correction
+		t.Errorf("%d photographs", len(w.photos()))
+	}
+}
+
+// A file that can't be moved is an error, and the others are taken all the same.
+func TestOneFileHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWatched(t)
+	w.put("a/a.jpg", shot(t, 1))
+	w.put("b.jpg", shot(t, 2))
+	w.put("accepted/a", []byte("a file where a folder is to be"))
+	w.look()
+	w.later(time.Second)
+	if worked, err := w.folder.Step(t.Context()); err == nil || !worked || !strings.Contains(err.Error(), "a/a.jpg") {
+		t.Errorf("%v, %v", worked, err)
+	}
+	w.lie("a/a.jpg", "accepted/a", "accepted/b.jpg")
+}
+
 func TestBadFilesInTheFolder(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t)

@@ -240,7 +240,7 @@ func cleanFileName(name string) string {
 	name = strings.ReplaceAll(strings.ToValidUTF8(name, ""), `\`, "/")
 	name = strings.TrimPrefix(path.Clean("/"+cleanText(name)), "/")
 	if len(name) > fileNameMax {
-		name = strings.ToValidUTF8(name[len(name)-fileNameMax:], "")
+		name = strings.TrimLeft(strings.ToValidUTF8(name[len(name)-fileNameMax:], ""), "/")
 	}
 	return name
 }

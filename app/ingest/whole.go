@@ -8,8 +8,18 @@ import (
 // Whole reports whether a picture's file is there to its end, as far as its format says
 // where that is, so that half a file isn't taken for a whole one: FTP has no length, and
 // a program that is still writing into a folder doesn't say so. What it can't read counts
-// as whole: to refuse it is for others.
-func Whole(data []byte) bool {
+// as whole: to refuse it is for others. A panic, which hostile bytes may find, is such a
+// case, and stops no session of others.
+func Whole(data []byte) (is bool) {
+	defer func() {
+		if recover() != nil {
+			is = true
+		}
+	}()
+	return whole(data)
+}
+
+func whole(data []byte) bool {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xff, 0xd8}):
 		return wholeJPEG(data)

@@ -19,7 +19,8 @@ import (
 //     it is Mac Roman, which has its accented letters there.
 //  5. Else it is Windows-1252, which contains Latin-1.
 //
-// Text that became UTF-8 twice, by a program that took it for Windows-1252, is turned back.
+// Text that became UTF-8 twice, or more often, by a program that took it for Windows-1252,
+// is turned back.
 
 // charset gives the text of bytes that are not UTF-8.
 type charset struct{ *charmap.Charmap }
@@ -45,9 +46,25 @@ func legacy() []charset {
 // decode gives the text of a value in UTF-8, else in the charset.
 func decode(b []byte, c charset) string {
 	if utf8.Valid(b) {
-		return once(string(b))
+		return string(b)
 	}
 	return c.text(b)
+}
+
+// mended is clean, and turns back what became UTF-8 more than once. Whatever part of a
+// file a text is from, it goes through here last, so that a text of a record stays as it
+// is however often it is written and read: what a charset gave, or what was left of a text
+// that was taken apart, can look like UTF-8 too. It ends since each turn back is shorter.
+func mended(s string) string {
+	for {
+		before := s
+		for back := once(s); back != s; back = once(s) {
+			s = back
+		}
+		if s = clean(s); s == before { // clean takes the C1 characters, which once needs
+			return s
+		}
+	}
 }
 
 // guess chooses a charset for values that belong together; said are texts that another
@@ -66,7 +83,7 @@ func guess(values [][]byte, said map[string]bool) charset {
 	for _, c := range legacy() {
 		n := 0
 		for _, v := range odd {
-			if said[clean(c.text(v))] {
+			if said[mended(c.text(v))] {
 				n++
 			}
 		}

@@ -26,20 +26,20 @@ type claims []claim
 
 // text, list and the others add a value where it isn't empty.
 func (c *claims) text(field, from, s string) {
-	if s = line(s); s != "" {
+	if s = line(mended(s)); s != "" {
 		*c = append(*c, claim{field: field, from: from, value: s})
 	}
 }
 
 // prose keeps its lines.
 func (c *claims) prose(field, from, s string) {
-	if s = clean(s); s != "" {
+	if s = mended(s); s != "" {
 		*c = append(*c, claim{field: field, from: from, value: s})
 	}
 }
 
 func (c *claims) list(field, from string, values []string) {
-	if l := lines(values); len(l) > 0 {
+	if l := lines(each(values, mended)); len(l) > 0 {
 		*c = append(*c, claim{field: field, from: from, value: l})
 	}
 }

@@ -18,6 +18,10 @@ func seeds(f *testing.F) {
 	for _, name := range []string{"photomechanic-charset.jpg", "et-MWG.jpg", "et-IPTC.jpg", "et-ExtendedXMP.jpg", "mw-iptc-timetest.jpg", "exiv2-multi-app13.jpg", "squirrel-sidecar.xmp"} {
 		f.Add(data(f, "photos/"+name))
 	}
+	// a byline that breaks off in what looks like UTF-8 and is none
+	w := jpegWriter{out: []byte("\xff\xd8")}
+	w.segment(markerAPP13, []byte(headPhotoshop), appendResource(nil, resourceIIM, iim(iimByline, "ONG1of2-IPTC-Creato\xc2\x95\x81")))
+	f.Add(append(w.out, rendition(f)[2:]...))
 	f.Add([]byte(pngSignature + "\x00\x00\x00\x11zTXtRaw profile type iptc\x00\x00xCRC."))
 	f.Add([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x83\xbb\x04\x00\x02\x00\x00\x00\x1a\x00\x00\x00\x00\x00\x00\x00\x1c\x02\x5a\x00\x03abc"))
 	f.Add([]byte("RIFF\x20\x00\x00\x00WEBPXMP \x0b\x00\x00\x00<a b='&#x41;'"))

@@ -190,4 +190,4 @@ func subjectCode(s string) string {
 }
 
 // code takes a country's code.
-func (c *claims) code(from, s string) { c.text("country_code", from, alpha3(line(s))) }
+func (c *claims) code(from, s string) { c.text("country_code", from, alpha3(line(mended(s)))) }

@@ -26,7 +26,7 @@ func clean(s string) string {
 	}
 	if !plain(s) {
 		s = strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\r\n", "\n")
-		s = norm.NFC.String(strings.Map(inert, s))
+		s = cut(norm.NFC.String(strings.Map(inert, s)), textMax) // NFC makes some characters two
 	}
 	return strings.TrimSpace(s)
 }
@@ -60,6 +60,14 @@ func line(s string) string {
 		return strings.Join(strings.FieldsFunc(s, func(c rune) bool { return c == '\n' }), " ")
 	}
 	return s
+}
+
+// each gives the texts after f; the list is changed.
+func each(list []string, f func(string) string) []string {
+	for i, s := range list {
+		list[i] = f(s)
+	}
+	return list
 }
 
 // lines cleans a list: no empty value, none twice, as far as its bounds let it.

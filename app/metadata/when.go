@@ -44,7 +44,7 @@ func parseEXIF(s, sub, offset string) (Taken, bool) {
 	if err != nil {
 		return parseISO(s) // some programs write it so
 	}
-	if sub = strings.TrimSpace(sub); sub != "" && len(sub) <= 9 && strings.Trim(sub, "0123456789") == "" {
+	if sub = strings.TrimSpace(sub); at.Nanosecond() == 0 && sub != "" && len(sub) <= 9 && strings.Trim(sub, "0123456789") == "" {
 		if f, err := strconv.ParseFloat("0."+sub, 64); err == nil {
 			at = at.Add(time.Duration(f*1e9 + 0.5))
 		}

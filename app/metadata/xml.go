@@ -14,7 +14,7 @@ import (
 
 const (
 	depthMax = 64     // elements inside each other
-	nodesMax = 50_000 // elements that are kept
+	nodesMax = 60_000 // elements that are kept: the record's five lists are 50,000
 	spansMax = 500    // namespaces in force at once
 )
 

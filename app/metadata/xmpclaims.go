@@ -15,11 +15,11 @@ func (doc xmpDoc) claims(part string) (c claims) {
 		from := part + " " + p.prefix + ":" + p.name.local
 		switch p.kind {
 		case 't':
-			c.text(p.field, from, once(v.one()))
+			c.text(p.field, from, v.one())
 		case 'p':
-			c.prose(p.field, from, once(v.one()))
+			c.prose(p.field, from, v.one())
 		case 'l':
-			c.list(p.field, from, each(v.all(), once))
+			c.list(p.field, from, v.all())
 		case 's':
 			c.subjects(from, v.all())
 		case 'd':
@@ -31,13 +31,6 @@ func (doc xmpDoc) claims(part string) (c claims) {
 		}
 	}
 	return c
-}
-
-func each(list []string, f func(string) string) []string {
-	for i, s := range list {
-		list[i] = f(s)
-	}
-	return list
 }
 
 // special reads the properties that are not simply a text, a list or a date.

@@ -175,10 +175,16 @@ func (s *site) get(frame int) (p picture.Picture) {
 	return p
 }
 
-// page gives the places of the judge's next frames, as "0 1 2".
+// page gives the places of the next frames of the account's judge, as "0 1 2".
 func (s *site) page(judge string, n int) string {
 	s.Helper()
-	ps, err := s.Next(s.Context(), moderation.ByAccount(judge), n)
+	return s.pageOf(moderation.ByAccount(judge), n)
+}
+
+// pageOf is page for any judge.
+func (s *site) pageOf(j moderation.Judge, n int) string {
+	s.Helper()
+	ps, err := s.Next(s.Context(), j, n)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -25,19 +25,6 @@ func (s *site) gold(letter byte, frames ...int) {
 	}
 }
 
-func (s *site) pageOf(j moderation.Judge, n int) string {
-	s.Helper()
-	tasks, err := s.Next(s.Context(), j, n)
-	if err != nil {
-		s.Fatal(err)
-	}
-	var places []string
-	for _, p := range tasks {
-		places = append(places, fmt.Sprint(slices.Index(s.frames, p.ID)))
-	}
-	return strings.Join(places, " ")
-}
-
 // goldIn gives the places of gold on a page, and of it the page's own place.
 func (s *site) goldIn(page string, gold ...int) (found, at []int) {
 	s.Helper()
@@ -312,6 +299,32 @@ func TestAJudgeLosesTheirVoice(t *testing.T) {
 }
 
 // What is left of a withdrawn frame says nothing about who sent it.
+// Gold stays settled when a judge who helped to accept it stops counting: while it waited,
+// answers about it would be taken for answers about gold, and it would wait for ever.
+func TestGoldIsNotTalliedAnew(t *testing.T) {
+	s := newSite(t, 3)
+	s.frame(5, "")
+	s.gold('P', 0, 1, 2, 3, 4)
+	s.frame(2, "")
+	for _, frame := range []int{5, 6} {
+		s.judge("x", frame, 'F')
+		s.judged(frame, "FF")
+	}
+	s.gold('F', 5)
+	for gold := range 5 {
+		s.judge("x", gold, 'F')
+	}
+	s.step()
+	if s.get(5).State != picture.Accepted || s.get(6).State != picture.Waiting {
+		t.Errorf("the gold is %s, the other frame %s", s.get(5).State, s.get(6).State)
+	}
+	s.settle("mia", 5, picture.Rejected, "a statue") // no gold any more
+	s.undo("mia", 5)
+	if p := s.get(5); p.State != picture.Waiting {
+		t.Errorf("once it is no gold, its judgments are too few: %+v", p)
+	}
+}
+
 func TestWithdrawnFramesAreForgotten(t *testing.T) {
 	s := newSite(t, 3)
 	s.frame(2, "")

@@ -10,9 +10,16 @@ type Crowd interface {
 	// wants no more of them, ever; Busy with RetryAfter where it asks to slow down.
 	Post(ctx context.Context, m Message) error
 	// Collect gives judgments that came in after the place since ("" is the beginning),
-	// and the place after them; there are more where next differs from since. A crowd
-	// whose judgments come by themselves gives none, and next as since.
-	Collect(ctx context.Context, since string) (answers []Answer, next string, err error)
+	// and the place after them; there are more where Next differs from since. A crowd
+	// whose judgments come by themselves gives none, and Next as since.
+	Collect(ctx context.Context, since string) (Collected, error)
+}
+
+// Collected is a page of a crowd's judgments.
+type Collected struct {
+	Answers []Answer
+	Unread  int    // that are not complete; they don't hold up the rest
+	Next    string // the place after them
 }
 
 // Message is what a crowd is told.

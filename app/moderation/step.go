@@ -126,7 +126,8 @@ func (d *Desk) retallyBatch(tx *store.Tx) error {
 	return err
 }
 
-// retallyOne tallies a frame anew, unless a moderator has decided or it is gone.
+// retallyOne tallies a frame anew, unless a moderator has decided, the right answer is
+// known, or it is gone.
 func (d *Desk) retallyOne(tx *store.Tx, id picture.ID) error {
 	p, err := picture.Get(tx, id)
 	if err != nil {
@@ -136,7 +137,11 @@ func (d *Desk) retallyOne(tx *store.Tx, id picture.ID) error {
 	if err != nil {
 		return err
 	}
-	moderated := last.By != "" && last.By != Everybody && !last.Undone()
+	g, gold, err := GoldOf(tx, id)
+	if err != nil {
+		return err
+	}
+	moderated := last.By != "" && last.By != Everybody && !last.Undone() || gold && g.Retired.IsZero()
 	switch p.State {
 	case picture.Waiting, picture.Accepted, picture.Rejected, picture.Undecided:
 		if !moderated {

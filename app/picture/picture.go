@@ -152,7 +152,7 @@ func scan(row interface{ Scan(...any) error }, p *Picture) error {
 	return err
 }
 
-func one(row *sql.Row) (Picture, error) {
+func one(row *store.Row) (Picture, error) {
 	var p Picture
 	err := scan(row, &p)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -131,47 +130,8 @@ func (tx *Tx) Exec(query string, args ...any) (rows int64, err error) {
 	return n, err
 }
 
-// QueryRow runs a statement that gives one row; Scan gives sql.ErrNoRows where none came.
-func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
-	tx.noteWrite(query)
-	return tx.sql.QueryRowContext(tx.ctx, query, args...)
-}
-
-// Query runs a statement that gives rows; the caller closes them. Each is the better
-// choice wherever the rows are simply collected.
-func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
-	tx.noteWrite(query)
-	rows, err := tx.sql.QueryContext(tx.ctx, query, args...)
-	return rows, fault.Disk(err)
-}
-
-// noteWrite remembers that a statement with RETURNING may have changed something.
-func (tx *Tx) noteWrite(query string) {
-	if !strings.HasPrefix(strings.TrimSpace(query), "SELECT") {
-		tx.dirty = true
-	}
-}
-
 // Context is the context that the transaction was opened with.
 func (tx *Tx) Context() context.Context { return tx.ctx }
-
-// Each collects the rows of a query, scanning each into what dest points at.
-func Each[T any](tx *Tx, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
-	rows, err := tx.Query(query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		var v T
-		if err := scan(rows, &v); err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	return all, rows.Err()
-}
 
 // NewID gives a fresh UUIDv7 (RFC 9562), which sorts by the time it was made.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -126,10 +126,11 @@ func (v *Vault) Remove(k Key) error {
 	return nil
 }
 
-// Sweep removes what is older than the time and which named does not know: temporary
-// files that a crash left, and files whose row was never committed. It gives the
-// number removed.
-func (v *Vault) Sweep(ctx context.Context, olderThan time.Time, named func(Key) (bool, error)) (removed int, err error) {
+// Sweep removes what is older than the time and which no row names: temporary files that
+// a crash left, and files whose row was never committed or is gone. It gives the number
+// removed. unnamed calls remove where no row names the file, in a transaction that whoever
+// comes to name it waits for; who does looks in a transaction too whether it is still there.
+func (v *Vault) Sweep(ctx context.Context, olderThan time.Time, unnamed func(k Key, remove func() error) error) (removed int, err error) {
 	err = filepath.WalkDir(v.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -137,20 +138,29 @@ func (v *Vault) Sweep(ctx context.Context, olderThan time.Time, named func(Key) 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) || err == nil && info.ModTime().After(olderThan) {
-			return nil
+		old := func() (bool, error) {
+			info, err := os.Stat(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				return false, nil
+			}
+			return err == nil && !info.ModTime().After(olderThan), err
 		}
-		if err != nil {
+		is, err := old()
+		if err != nil || !is {
+			return err
+		}
+		remove := func() error {
+			is, err := old() // it may have been put again meanwhile
+			if err == nil && is {
+				removed++
+				err = os.Remove(path)
+			}
 			return err
 		}
 		if k := Key(d.Name()); k.Valid() {
-			if keep, err := named(k); err != nil || keep {
-				return err
-			}
+			return unnamed(k, remove)
 		}
-		removed++
-		return os.Remove(path)
+		return remove()
 	})
 	return removed, err
 }

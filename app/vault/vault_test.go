@@ -88,9 +88,23 @@ func TestSweepTakesOnlyOldAndUnnamed(t *testing.T) {
 	if err := os.Chtimes(left, old, old); err != nil {
 		t.Fatal(err)
 	}
-	n, err := v.Sweep(t.Context(), time.Now().Add(-24*time.Hour), func(k vault.Key) (bool, error) { return k == named, nil })
+	again := put("sent again", 48*time.Hour)
+	n, err := v.Sweep(t.Context(), time.Now().Add(-24*time.Hour), func(k vault.Key, remove func() error) error {
+		if k == again {
+			if _, err := v.Put(t.Context(), []byte("sent again")); err != nil {
+				return err
+			}
+		}
+		if k == named {
+			return nil
+		}
+		return remove()
+	})
 	if err != nil || n != 2 {
 		t.Errorf("swept %d, %v; want the orphan and the temporary file", n, err)
+	}
+	if !v.Has(again) {
+		t.Error("it took what came again meanwhile")
 	}
 	if !v.Has(named) || v.Has(orphan) || !v.Has(fresh) {
 		t.Errorf("left: named %v, orphan %v, fresh %v", v.Has(named), v.Has(orphan), v.Has(fresh))

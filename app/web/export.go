@@ -2,13 +2,16 @@ package web
 
 import (
 	"encoding/csv"
+	"errors"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"oneframe/app/fault"
 	"oneframe/app/moderation"
 	"oneframe/app/picture"
 	"oneframe/app/store"
@@ -38,27 +41,37 @@ func (t *table) row(cells ...string) {
 	}
 }
 
-// export sends a CSV file (RFC 4180, UTF-8) as the rows come.
+// export sends a CSV file (RFC 4180, UTF-8). It is written to the disk first: a slow
+// receiver holds no transaction open, and what fails half way is an error, not a file
+// that looks whole.
 func (s *Server) export(c echo.Context, name string, fill func(t *table, tx *store.Tx, who func(string) string) error) error {
 	ctx := c.Request().Context()
 	who, err := s.namesOf(ctx)
 	if err != nil {
 		return err
 	}
+	f, err := os.CreateTemp(s.Importer.Incoming, "export-*.part")
+	if err != nil {
+		return fault.Disk(err)
+	}
+	defer func() {
+		_ = f.Close() // nothing of it is needed any more
+		_ = os.Remove(f.Name())
+	}()
+	t := &table{w: csv.NewWriter(f)}
+	t.w.UseCRLF = true
+	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return fill(t, tx, who) }); err != nil {
+		return fault.Disk(err)
+	}
+	t.w.Flush()
+	if err := errors.Join(t.err, t.w.Error()); err != nil {
+		return fault.Disk(err)
+	}
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
-	c.Response().WriteHeader(http.StatusOK)
-	t := &table{w: csv.NewWriter(c.Response())}
-	t.w.UseCRLF = true
-	if err := s.DB.Read(ctx, func(tx *store.Tx) error { return fill(t, tx, who) }); err != nil {
-		return err
-	}
-	t.w.Flush()
-	if t.err != nil {
-		return t.err
-	}
-	return t.w.Error()
+	http.ServeContent(c.Response(), c.Request(), "", time.Time{}, f)
+	return nil
 }
 
 func (s *Server) exportFrames(c echo.Context) error {

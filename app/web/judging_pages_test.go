@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,8 +52,9 @@ func TestTheDeskListsFiltersAndSettlesMany(t *testing.T) {
 	s.get(http.StatusUnprocessableEntity, "/admin/frames?slot=x", mia)
 	s.get(http.StatusUnprocessableEntity, "/admin/frames?min=9", mia)
 
-	s.submits("/admin/frames/bulk", "/admin/frames?state=waiting", url.Values{"verdict": {"accepted"}, "back": {"/admin/frames?state=waiting"},
+	some := s.submits("/admin/frames/bulk", "/admin/frames?state=waiting", url.Values{"verdict": {"accepted"}, "back": {"/admin/frames?state=waiting"},
 		"frame": {string(frames[0]), string(frames[1]), "nonsense"}}, mia)
+	s.shows(s.get(http.StatusOK, "/admin/frames", mia, carrying(some)), "2 frames settled. 1 frame could not be: it isn’t there.")
 	s.submits("/admin/frames/bulk", "/admin/frames", url.Values{"verdict": {"rejected"}, "reason": {"advertising"}, "back": {"/admin/frames"}, "frame": {string(frames[2])}}, mia)
 	for i, want := range []picture.State{picture.Accepted, picture.Accepted, picture.Rejected, picture.Waiting} {
 		if got := s.frame(string(frames[i])).State; got != want {
@@ -104,6 +106,9 @@ func TestTablesAreInert(t *testing.T) {
 		rec := s.send("GET", "/admin/export/"+name+".csv", nil, mia)
 		if kind := rec.Header().Get("Content-Type"); rec.Code != http.StatusOK || kind != "text/csv; charset=utf-8" || !strings.Contains(rec.Header().Get("Content-Disposition"), "attachment") {
 			t.Errorf("%s: %d %s", name, rec.Code, kind)
+		}
+		if n := rec.Header().Get("Content-Length"); n != strconv.Itoa(rec.Body.Len()) {
+			t.Errorf("%s: %d bytes of %s: half of it would look whole", name, rec.Body.Len(), n)
 		}
 		rows, err := csv.NewReader(rec.Body).ReadAll()
 		if err != nil || len(rows) < 2 {

@@ -25,8 +25,12 @@ import (
 // forever lets browsers and proxies keep a file whose address changes with its content.
 const forever = "public, max-age=31536000, immutable"
 
+// kept lets browsers keep a frame's picture, but no proxy on the way: when its contributor
+// takes it back, it is gone for whoever hasn't seen it.
+const kept = "private, max-age=31536000, immutable"
+
 // media serves a rendition, as long as a picture names it: an accepted frame's to
-// everybody, for good; a rejected one's to moderators, and to judges where it is gold; the others to whoever was told
+// everybody; a rejected one's to moderators, and to judges where it is gold; the others to whoever was told
 // the address, which nobody can guess. A photograph's are for moderators and its sender.
 func (s *Server) media(c echo.Context) error {
 	name, ok := strings.CutSuffix(c.Param("file"), ".jpg")
@@ -53,7 +57,7 @@ func (s *Server) media(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "private, max-age=3600")
 	if p.State == picture.Accepted && !p.Photo() {
-		h.Set("Cache-Control", forever)
+		h.Set("Cache-Control", kept)
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	}
 	return serveFile(c, s.Renditions.Path(key), name, "image/jpeg")

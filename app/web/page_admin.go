@@ -10,41 +10,10 @@ import (
 	"oneframe/app/ingest"
 	"oneframe/app/moderation"
 	"oneframe/app/moderation/crowd"
-	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/source"
 	"oneframe/app/store"
 )
-
-// tab is one entry of the admin pages' navigation.
-type tab struct {
-	Name, URL string
-	Here      bool
-}
-
-// adminLayout is the layout of a page of the team, with the tabs that its role opens.
-type adminLayout struct {
-	Layout
-	Tabs []tab
-	Sub  []tab // below the present one; none where it stands alone
-}
-
-func (s *Server) adminLayout(c echo.Context, title string) adminLayout {
-	l := adminLayout{Layout: s.layout(c, title)}
-	l.Nav = "admin"
-	a, _ := s.account(c)
-	all := []tab{{Name: "Frames", URL: "/admin/frames"}, {Name: "Judging", URL: "/admin/judging"}, {Name: "Pictures", URL: "/admin/pictures"}}
-	if a.Can(people.Admin) {
-		all = []tab{{Name: "Overview", URL: "/admin"}, all[0], all[1], all[2], {Name: "Refused", URL: "/admin/refused"}, {Name: "Profiles", URL: "/admin/profiles"}, {Name: "Clips", URL: "/admin/clips"},
-			{Name: "Renders", URL: "/admin/renders"},
-			{Name: "Subscribers", URL: "/admin/subscribers"}, {Name: "Rules", URL: "/admin/rules"}, {Name: "Deliveries", URL: "/admin/deliveries"}, {Name: "Accounts", URL: "/admin/accounts"}}
-	}
-	for i := range all {
-		all[i].Here = all[i].URL == c.Path() || all[i].URL+"/:id" == c.Path()
-	}
-	l.Tabs = all
-	return l
-}
 
 // overviewPage is what the template "admin" shows.
 type overviewPage struct {

@@ -37,7 +37,6 @@ func (s *Server) accounts(c echo.Context) error {
 // accountsWith shows the accounts, with what p has to say.
 func (s *Server) accountsWith(c echo.Context, status int, p accountsPage) error {
 	p.adminLayout, p.Roles = s.adminLayout(c, "Accounts"), people.Roles()
-	p.Tabs = here(p.Tabs, "/admin/accounts")
 	ctx := c.Request().Context()
 	all, err := s.People.List(ctx)
 	if err != nil {
@@ -56,14 +55,6 @@ func (s *Server) accountsWith(c echo.Context, status int, p accountsPage) error 
 		p.Accounts = append(p.Accounts, accountView{a, a.ID == me.ID, tokens, keys})
 	}
 	return s.page(c, status, "admin_accounts", p)
-}
-
-// here marks the tab of a page that answers a form sent to another address.
-func here(tabs []tab, url string) []tab {
-	for i := range tabs {
-		tabs[i].Here = tabs[i].URL == url
-	}
-	return tabs
 }
 
 func (s *Server) addAccount(c echo.Context) error {

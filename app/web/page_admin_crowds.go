@@ -28,7 +28,7 @@ func (s *Server) crowds(c echo.Context) error { return s.crowdsWith(c, http.Stat
 
 // crowdsWith shows the outside crowds, with what p has to say.
 func (s *Server) crowdsWith(c echo.Context, status int, p crowdsPage) error {
-	p.adminLayout, p.Ready = s.judgingLayout(c, "Crowds", "/admin/crowds"), s.URL != ""
+	p.adminLayout, p.Ready = s.adminLayout(c, "Crowds"), s.URL != ""
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {
 		p.Now = tx.Now
 		p.Crowds, err = crowd.List(tx)

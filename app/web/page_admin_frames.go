@@ -217,9 +217,20 @@ func (s *Server) settleFrames(c echo.Context) error {
 	}
 	done := plural(n, "frame", "frames") + " " + words + "."
 	if len(refused) > 0 {
-		done += " " + plural(len(refused), "frame", "frames") + " could not be: " + refused[0].Code + "."
+		done += " " + plural(len(refused), "frame", "frames") + " could not be: " + whyNot(refused[0].Code) + "."
 	}
 	return s.goBack(c, form.Get("back"), err, done)
+}
+
+// whyNot words the code of a frame's refusal to be settled.
+func whyNot(code string) string {
+	switch code {
+	case "nothing_to_undo":
+		return "no moderator’s decision is in force"
+	case "not_judged":
+		return "it isn’t ready yet, or was withdrawn"
+	}
+	return "it isn’t there"
 }
 
 // oneFramePage is what the template "admin_frame" shows.

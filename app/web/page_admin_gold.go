@@ -28,7 +28,7 @@ type goldView struct {
 }
 
 func (s *Server) golds(c echo.Context) error {
-	p := goldPage{adminLayout: s.judgingLayout(c, "Gold", "/admin/gold")}
+	p := goldPage{adminLayout: s.adminLayout(c, "Gold")}
 	ctx := c.Request().Context()
 	var err error
 	if p.Name, err = s.namesOf(ctx); err != nil {
@@ -101,7 +101,7 @@ type doubtView struct {
 // doubts lists what the nightly re-estimate would decide otherwise; a moderator keeps
 // or changes each verdict.
 func (s *Server) doubts(c echo.Context) error {
-	p := doubtsPage{adminLayout: s.judgingLayout(c, "Doubts", "/admin/doubts")}
+	p := doubtsPage{adminLayout: s.adminLayout(c, "Doubts")}
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) error {
 		all, err := moderation.Doubts(tx, doubtsMax)
 		if err != nil {

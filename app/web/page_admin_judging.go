@@ -9,24 +9,9 @@ import (
 
 	"oneframe/app/fault"
 	"oneframe/app/moderation"
-	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/store"
 )
-
-// judgingLayout is the layout of a page about judging, with the tabs below the tab.
-func (s *Server) judgingLayout(c echo.Context, title, url string) adminLayout {
-	l := s.adminLayout(c, title)
-	l.Tabs = here(l.Tabs, "/admin/judging")
-	a, _ := s.account(c)
-	l.Sub = []tab{{Name: "How it goes", URL: "/admin/judging"}, {Name: "Judges", URL: "/admin/judges"}, {Name: "Gold", URL: "/admin/gold"},
-		{Name: "Doubts", URL: "/admin/doubts"}, {Name: "Audit", URL: "/admin/audit"}}
-	if a.Can(people.Admin) {
-		l.Sub = append(l.Sub, tab{Name: "Volunteers", URL: "/admin/links"}, tab{Name: "Crowds", URL: "/admin/crowds"})
-	}
-	l.Sub = here(l.Sub, url)
-	return l
-}
 
 // judgingAdminPage is what the template "admin_judging" shows.
 type judgingAdminPage struct {
@@ -48,7 +33,7 @@ const doubtsMax = 200
 
 // judgingAdmin shows how judging goes: ?days= is how far back, 1, 7 or 30.
 func (s *Server) judgingAdmin(c echo.Context) error {
-	p := judgingAdminPage{adminLayout: s.judgingLayout(c, "Judging", "/admin/judging"), Days: 7}
+	p := judgingAdminPage{adminLayout: s.adminLayout(c, "Judging"), Days: 7}
 	if text := c.QueryParam("days"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n != 1 && n != 7 && n != 30 {
@@ -120,7 +105,7 @@ type judgesPage struct {
 }
 
 func (s *Server) judgesList(c echo.Context) error {
-	p := judgesPage{adminLayout: s.judgingLayout(c, "Judges", "/admin/judges")}
+	p := judgesPage{adminLayout: s.adminLayout(c, "Judges")}
 	ctx := c.Request().Context()
 	var err error
 	if p.Name, err = s.namesOf(ctx); err != nil {
@@ -148,7 +133,7 @@ type auditPage struct {
 const actsAtOnce = 100
 
 func (s *Server) audit(c echo.Context) error {
-	p := auditPage{adminLayout: s.judgingLayout(c, "Audit", "/admin/audit"), By: c.QueryParam("by")}
+	p := auditPage{adminLayout: s.adminLayout(c, "Audit"), By: c.QueryParam("by")}
 	before, err := strconv.ParseInt("0"+c.QueryParam("before"), 10, 64)
 	if err != nil {
 		return fault.New(fault.Invalid, "bad_cursor", "That page of the audit is not one of ours.")

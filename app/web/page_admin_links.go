@@ -29,7 +29,7 @@ func (s *Server) links(c echo.Context) error { return s.linksWith(c, http.Status
 
 // linksWith shows the judging links, with what p has to say.
 func (s *Server) linksWith(c echo.Context, status int, p linksPage) error {
-	p.adminLayout, p.Open = s.judgingLayout(c, "Volunteers", "/admin/links"), s.Desk.Open
+	p.adminLayout, p.Open = s.adminLayout(c, "Volunteers"), s.Desk.Open
 	ctx := c.Request().Context()
 	var err error
 	if p.Name, err = s.namesOf(ctx); err != nil {

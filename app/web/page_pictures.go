@@ -102,7 +102,7 @@ func (p picturesPage) Narrowed() bool {
 // pictures is the register: all pictures for the team, a photographer's own else.
 func (s *Server) pictures(c echo.Context) error {
 	a, _ := s.account(c)
-	p := picturesPage{adminLayout: s.registerLayout(c, "Pictures", "/pictures"), Asked: c.QueryParams(), States: stateOrder(), Here: c.Request().URL.RequestURI(),
+	p := picturesPage{adminLayout: s.registerLayout(c, "Pictures"), Asked: c.QueryParams(), States: stateOrder(), Here: c.Request().URL.RequestURI(),
 		Moderator: a.Can(people.Moderator), Reasons: photoRejections()}
 	ctx := c.Request().Context()
 	names, err := s.accountNames(ctx)
@@ -146,19 +146,6 @@ func (s *Server) pictures(c echo.Context) error {
 		p.Next = c.Request().URL.Path + "?" + more.Encode()
 	}
 	return s.page(c, http.StatusOK, "pictures", p)
-}
-
-// registerLayout is the layout of the register's pages: photographers have tabs of their own.
-func (s *Server) registerLayout(c echo.Context, title, here string) adminLayout {
-	a, _ := s.account(c)
-	l := s.adminLayout(c, title)
-	if !a.Can(people.Moderator) {
-		l.Nav, l.Tabs = "pictures", []tab{{Name: "Pictures", URL: "/pictures"}, {Name: "Refused", URL: "/pictures/refused"}}
-	}
-	for i := range l.Tabs {
-		l.Tabs[i].Here = strings.TrimPrefix(l.Tabs[i].URL, "/admin") == here || l.Tabs[i].URL == here
-	}
-	return l
 }
 
 // photoRejections are the reasons that a moderator is offered for a photograph.
@@ -225,7 +212,7 @@ type fieldView struct {
 func (s *Server) onePicture(c echo.Context) error {
 	ctx := c.Request().Context()
 	a, _ := s.account(c)
-	p := picturePage{adminLayout: s.registerLayout(c, "Picture", "/pictures"), Moderator: a.Can(people.Moderator), Reasons: photoRejections(),
+	p := picturePage{adminLayout: s.registerLayout(c, "Picture"), Moderator: a.Can(people.Moderator), Reasons: photoRejections(),
 		outgoing: outgoing{Admin: a.Can(people.Admin)}}
 	names, err := s.accountNames(ctx)
 	if err != nil {

@@ -70,7 +70,6 @@ func (s *Server) profiles(c echo.Context) error {
 // profilesWith shows the profiles, with what was entered and refused.
 func (s *Server) profilesWith(c echo.Context, status int, entered ingest.Profile, wrong string) error {
 	p := profilesPage{adminLayout: s.adminLayout(c, "Profiles"), New: viewProfile(entered), Error: wrong}
-	p.Tabs = here(p.Tabs, "/admin/profiles")
 	accounts, err := s.People.List(c.Request().Context())
 	if err != nil {
 		return err

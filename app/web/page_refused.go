@@ -61,8 +61,7 @@ type refusedPage struct {
 // refused lists the quarantine: for admins all of it, for photographers the own.
 func (s *Server) refused(c echo.Context) error {
 	a, _ := s.account(c)
-	p := refusedPage{adminLayout: s.registerLayout(c, "Refused pictures", "/refused"), State: c.QueryParam("state"), Admin: a.Can(people.Admin), States: []string{"held", "accepted", "refused"}}
-	p.Tabs = here(p.Tabs, c.Path())
+	p := refusedPage{adminLayout: s.registerLayout(c, "Refused pictures"), State: c.QueryParam("state"), Admin: a.Can(people.Admin), States: []string{"held", "accepted", "refused"}}
 	if p.State == "" {
 		p.State = "held"
 	}
@@ -136,8 +135,7 @@ func (s *Server) oneRefused(c echo.Context) error {
 // oneRefusedWith shows one with the reasons that stand against it now.
 func (s *Server) oneRefusedWith(c echo.Context, status int, h ingest.Held, reasons []ingest.Reason, wrong map[string]string) error {
 	a, _ := s.account(c)
-	p := oneRefusedPage{adminLayout: s.registerLayout(c, "Refused picture", "/refused"), Admin: a.Can(people.Admin)}
-	p.Tabs = here(p.Tabs, map[bool]string{true: "/admin/refused", false: "/pictures/refused"}[a.Can(people.Moderator)])
+	p := oneRefusedPage{adminLayout: s.registerLayout(c, "Refused picture"), Admin: a.Can(people.Admin)}
 	names, err := s.accountNames(c.Request().Context())
 	if err != nil {
 		return err

@@ -48,7 +48,6 @@ func (s *Server) oneRule(c echo.Context) error {
 // ruleWith shows the editor, with what p has to say.
 func (s *Server) ruleWith(c echo.Context, status int, p rulePage) (err error) {
 	p.adminLayout = s.adminLayout(c, "Rule")
-	p.Tabs = here(p.Tabs, "/admin/subscribers")
 	if p.By, err = s.namesOf(c.Request().Context()); err != nil {
 		return err
 	}
@@ -152,7 +151,6 @@ func (s *Server) rules(c echo.Context) error {
 
 func (s *Server) rulesWith(c echo.Context, status int, p rulesPage) error {
 	p.adminLayout = s.adminLayout(c, "Rules")
-	p.Tabs = here(p.Tabs, "/admin/rules")
 	p.Fields, p.Ops, p.Names = condition.Fields(), allOps(), map[string]string{}
 	next := ""
 	err := s.DB.Read(c.Request().Context(), func(tx *store.Tx) (err error) {

@@ -126,7 +126,9 @@ func (s *Server) openInvitation(c echo.Context) error {
 	if !s.Desk.Open {
 		return c.Redirect(http.StatusSeeOther, "/judge")
 	}
-	return s.page(c, http.StatusOK, "invite", invitePage{Layout: s.layout(c, "Judge"), Action: "/judge/start"})
+	p := invitePage{Layout: s.layout(c, "Judge"), Action: "/judge/start"}
+	p.Nav = "judge"
+	return s.page(c, http.StatusOK, "invite", p)
 }
 
 // join lets the visitor in where judging is open to everybody.

@@ -109,6 +109,6 @@ func (m *Maker) Sweep(ctx context.Context, most int64, unusedSince time.Time) (r
 		total -= f.size
 		removed++
 	}
-	marks, err := m.Marks.Sweep(ctx, m.DB.Now().Add(-24*time.Hour), func(k vault.Key) (bool, error) { return m.marked(ctx, k) })
+	marks, err := m.Marks.Sweep(ctx, m.DB.Now().Add(-24*time.Hour), func(k vault.Key, remove func() error) error { return m.unmarked(ctx, k, remove) })
 	return removed + marks, err
 }

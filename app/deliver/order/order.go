@@ -225,15 +225,15 @@ func (m *Maker) KeepMark(ctx context.Context, data []byte) (vault.Key, error) {
 	return m.Marks.Put(ctx, data)
 }
 
-// marked reports whether a destination's order names the watermark.
-func (m *Maker) marked(ctx context.Context, k vault.Key) (named bool, err error) {
-	err = m.DB.Read(ctx, func(tx *store.Tx) error {
+// unmarked calls remove where no destination names the watermark, while none can come to.
+func (m *Maker) unmarked(ctx context.Context, k vault.Key, remove func() error) error {
+	return m.DB.Write(ctx, func(tx *store.Tx) error {
 		var n int
-		err := tx.QueryRow(`SELECT COUNT(*) FROM deliver_destination WHERE made LIKE $1`, "%"+string(k)+"%").Scan(&n)
-		named = n > 0
-		return err
+		if err := tx.QueryRow(`SELECT COUNT(*) FROM deliver_destination WHERE made LIKE $1`, "%"+string(k)+"%").Scan(&n); err != nil || n > 0 {
+			return err
+		}
+		return remove()
 	})
-	return named, err
 }
 
 // trouble puts a failure into a subscriber's words.

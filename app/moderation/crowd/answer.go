@@ -31,14 +31,23 @@ type answerJSON struct {
 func read(given []answerJSON) ([]moderation.Answer, error) {
 	var all []moderation.Answer
 	for i, a := range given {
-		if a.Frame == "" || a.Nudity == nil || a.Trying == nil || !validWorker(a.Worker) {
+		if !a.complete() {
 			return nil, fault.New(fault.Invalid, "bad_judgment",
 				"Judgment %d is not complete: it names its frame and its worker (at most %d bytes), and says nudity, trying and likeness.", i+1, workerMax)
 		}
-		all = append(all, moderation.Answer{Worker: a.Worker,
-			Judgment: moderation.Judgment{Frame: a.Frame, Nudity: *a.Nudity, Trying: *a.Trying, Likeness: a.Likeness}})
+		all = append(all, a.answer())
 	}
 	return all, nil
+}
+
+func (a answerJSON) complete() bool {
+	return a.Frame != "" && a.Nudity != nil && a.Trying != nil && validWorker(a.Worker)
+}
+
+// answer is what a complete one says.
+func (a answerJSON) answer() moderation.Answer {
+	return moderation.Answer{Worker: a.Worker,
+		Judgment: moderation.Judgment{Frame: a.Frame, Nudity: *a.Nudity, Trying: *a.Trying, Likeness: a.Likeness}}
 }
 
 func validWorker(name string) bool {
@@ -46,8 +55,9 @@ func validWorker(name string) bool {
 }
 
 // take gives the crowd's judgments to the desk, each worker's together. Those that the
-// desk refuses are counted and change nothing; giving the same again is harmless.
-func (x *Exchange) take(ctx context.Context, crowd string, answers []moderation.Answer) error {
+// desk refuses are counted and change nothing; giving the same again is harmless. unread
+// are those that were not complete.
+func (x *Exchange) take(ctx context.Context, crowd string, answers []moderation.Answer, unread int) error {
 	var order []string
 	of := map[string][]moderation.Judgment{}
 	for _, a := range answers {
@@ -56,7 +66,10 @@ func (x *Exchange) take(ctx context.Context, crowd string, answers []moderation.
 		}
 		of[a.Worker] = append(of[a.Worker], a.Judgment)
 	}
-	taken, refused, last := 0, 0, ""
+	taken, refused, last := 0, unread, ""
+	if unread > 0 {
+		last = "bad_judgment"
+	}
 	for _, worker := range order {
 		for js := of[worker]; len(js) > 0; js = js[min(len(js), atOnce):] {
 			result, err := x.Desk.Judge(ctx, moderation.ByWorker(crowd, worker), js[:min(len(js), atOnce)])

@@ -51,9 +51,14 @@ func (x *Exchange) poll(ctx context.Context, id string) error {
 		to, err = x.dial(tx, id)
 		return err
 	})
-	more := true
+	if fault.Has(err, "no_crowd") {
+		return nil // removed meanwhile
+	}
+	more, judgments := true, 0
 	for n := 0; err == nil && more && n < pagesMax; n++ {
-		more, err = x.page(ctx, &c, to)
+		var got int
+		got, more, err = x.page(ctx, &c, to)
+		judgments += got
 	}
 	if ctx.Err() != nil {
 		return ctx.Err() // we were stopped, not they
@@ -63,7 +68,7 @@ func (x *Exchange) poll(ctx context.Context, id string) error {
 			return later(tx, c, err, x.Jitter())
 		}
 		again := int64(0)
-		if more {
+		if more && judgments > 0 { // one whose empty pages go on for ever waits for the clock
 			again = store.Millis(tx.Now) // in the next round: others get their turn
 		}
 		_, err := tx.Exec(`UPDATE moderation_crowd SET poll_at = $2, trouble = '', failures = 0, paused_until = 0, heard_at = $3 WHERE id = $1 AND state = 'on'`,
@@ -72,25 +77,25 @@ func (x *Exchange) poll(ctx context.Context, id string) error {
 	})
 }
 
-// page collects one page, and says whether there is another.
-func (x *Exchange) page(ctx context.Context, c *Crowd, to moderation.Crowd) (more bool, err error) {
+// page collects one page, and says how many judgments it had and whether there is another.
+func (x *Exchange) page(ctx context.Context, c *Crowd, to moderation.Crowd) (n int, more bool, err error) {
 	within, cancel := context.WithTimeout(ctx, attemptIn)
 	defer cancel()
-	answers, next, err := to.Collect(within, c.Since)
+	got, err := to.Collect(within, c.Since)
 	if err != nil {
-		return false, err
+		return 0, false, err
 	}
-	if len(answers) > 0 {
-		if err := x.take(ctx, c.ID, answers); err != nil {
-			return false, err
+	if n = len(got.Answers) + got.Unread; n > 0 {
+		if err := x.take(ctx, c.ID, got.Answers, got.Unread); err != nil {
+			return 0, false, err
 		}
 	}
-	if next == c.Since {
-		return false, nil
+	if got.Next == c.Since {
+		return n, false, nil
 	}
-	c.Since = next
-	return true, x.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE moderation_crowd SET since = $2 WHERE id = $1`, c.ID, next)
+	c.Since = got.Next
+	return n, true, x.DB.Write(ctx, func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE moderation_crowd SET since = $2 WHERE id = $1`, c.ID, got.Next)
 		return err
 	})
 }

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,8 +37,8 @@ func (p httpPush) Post(ctx context.Context, m moderation.Message) error {
 }
 
 // Collect gives nothing.
-func (p httpPush) Collect(_ context.Context, since string) ([]moderation.Answer, string, error) {
-	return nil, since, nil
+func (p httpPush) Collect(_ context.Context, since string) (moderation.Collected, error) {
+	return moderation.Collected{Next: since}, nil
 }
 
 // httpPoll posts jobs in the same way, and asks for the judgments.
@@ -47,34 +48,40 @@ type httpPoll struct {
 }
 
 // Collect asks for one page of judgments, by GET pollURL?since=…; the request is signed
-// as a message with an empty body.
-func (p httpPoll) Collect(ctx context.Context, since string) ([]moderation.Answer, string, error) {
+// as a message with an empty body. A judgment that is not complete is counted and left
+// out: the page will be the same at the next try.
+func (p httpPoll) Collect(ctx context.Context, since string) (got moderation.Collected, err error) {
 	u, err := url.Parse(p.pollURL)
 	if err != nil {
-		return nil, since, fault.Wrap(err, fault.Invalid, "bad_url", "The crowd's address can't be read.")
+		return got, fault.Wrap(err, fault.Invalid, "bad_url", "The crowd's address can't be read.")
 	}
 	q := u.Query()
 	q.Set("since", since)
 	u.RawQuery = q.Encode()
 	raw, err := p.do(ctx, http.MethodGet, u.String(), store.NewID(), nil)
 	if err != nil {
-		return nil, since, err
+		return got, err
 	}
 	var page struct {
-		Judgments []answerJSON `json:"judgments"`
-		Next      string       `json:"next"`
+		Judgments []json.RawMessage `json:"judgments"`
+		Next      string            `json:"next"`
 	}
 	if err := json.Unmarshal(raw, &page); err != nil {
-		return nil, since, fault.Wrap(err, fault.Invalid, "bad_answer", "The crowd's answer isn't the JSON that was expected.")
+		return got, fault.Wrap(err, fault.Invalid, "bad_answer", "The crowd's answer isn't the JSON that was expected.")
 	}
 	if len(page.Next) > placeMax {
-		return nil, since, fault.New(fault.Invalid, "bad_answer", "The crowd's \"next\" is longer than %d characters.", placeMax)
+		return got, fault.New(fault.Invalid, "bad_answer", "The crowd's \"next\" is longer than %d characters.", placeMax)
 	}
-	if page.Next == "" {
-		page.Next = since
+	got.Next = cmp.Or(page.Next, since)
+	for _, given := range page.Judgments {
+		var a answerJSON
+		if json.Unmarshal(given, &a) != nil || !a.complete() {
+			got.Unread++
+			continue
+		}
+		got.Answers = append(got.Answers, a.answer())
 	}
-	answers, err := read(page.Judgments)
-	return answers, page.Next, err
+	return got, nil
 }
 
 // placeMax bounds the place in a crowd's judgments that we keep for it.

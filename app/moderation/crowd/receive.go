@@ -52,7 +52,7 @@ func (x *Exchange) Receive(ctx context.Context, h http.Header, body []byte) erro
 // once takes the answers and remembers the message. A crash between the two lets the
 // message be taken again, when every judgment in it counts as given already.
 func (x *Exchange) once(ctx context.Context, crowd, id string, answers []moderation.Answer) error {
-	if err := x.take(ctx, crowd, answers); err != nil {
+	if err := x.take(ctx, crowd, answers, 0); err != nil {
 		return err
 	}
 	return x.DB.Write(ctx, func(tx *store.Tx) error {
@@ -124,7 +124,7 @@ func (x *Exchange) ReceiveForm(ctx context.Context, form url.Values) error {
 	if err != nil {
 		return err
 	}
-	return x.take(ctx, crowd, answers)
+	return x.take(ctx, crowd, answers, 0)
 }
 
 func (x *Exchange) formSender(ctx context.Context, payload, signature string) (crowd string, err error) {

@@ -251,7 +251,6 @@ func TestJudgmentsAreCollected(t *testing.T) {
 	}
 	for _, x := range []struct{ answer, want string }{
 		{"<html>", "The crowd's answer isn't the JSON that was expected."},
-		{`{"judgments":[{}]}`, "Judgment 1 is not complete"},
 		{`{"judgments":[],"next":"` + strings.Repeat("x", 501) + `"}`, `The crowd's "next" is longer than 500 characters.`},
 		{`{"judgments":"` + strings.Repeat("x", 1<<20) + `"}`, "The crowd's answer is larger than 1024 kB."},
 	} {
@@ -267,6 +266,48 @@ func TestJudgmentsAreCollected(t *testing.T) {
 	due()
 	if got := s.get(c.ID); got.State != "gone" || got.Since != "4" {
 		t.Errorf("after a 410: %+v", got)
+	}
+}
+
+// What is not complete is counted, and what comes with it and after it is taken.
+func TestAMalformedJudgmentHoldsNothingUp(t *testing.T) {
+	s := newSite(t)
+	p := s.peer()
+	c, _ := s.join(p, crowd.Poll)
+	a := s.frame()
+	all := []string{fine(a, "ann"), strings.Replace(fine(a, "bob"), `"likeness":4`, `"likeness":"four"`, 1), `[7]`, `{}`, fine(a, "eve"), "null"}
+	p.says(pages(&all))
+	if err := s.Due(s.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.work()
+	got := s.get(c.ID)
+	if j := fmt.Sprint(s.judges(a)); j != "[ann eve]" || got.Since != "6" || got.Trouble != "" {
+		t.Errorf("judged by %s, %+v", j, got)
+	}
+	if got.Taken != 2 || got.Refused != 4 || got.Refusal != "bad_judgment" {
+		t.Errorf("%d taken, %d refused, the last for %q", got.Taken, got.Refused, got.Refusal)
+	}
+}
+
+// A crowd whose place moves on for ever, without a judgment, waits for the clock.
+func TestEmptyPagesEnd(t *testing.T) {
+	s := newSite(t)
+	p := s.peer()
+	c, _ := s.join(p, crowd.Poll)
+	n := 0
+	p.says(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			n++
+			_, _ = fmt.Fprintf(w, `{"judgments":[],"next":"%d"}`, n)
+		}
+	})
+	if err := s.Due(s.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.work()
+	if got := s.get(c.ID); n != 50 || got.Since != "50" || !got.PollAt.IsZero() {
+		t.Errorf("%d pages were asked for: %+v", n, got)
 	}
 }
 
