@@ -36,15 +36,16 @@ type place struct {
 	// Read gives what is in a file at this moment; false where there is none.
 	Read func(name string) ([]byte, bool)
 
-	Wrong      func() send.Target // the target with a wrong secret
-	Logins     func() int         // how many there were so far
-	Hangup     func()             // ends all connections; new ones are welcome
-	Kill       func()             // ends the server at once and all its connections
-	Start      func()             // starts it again where it was
-	Freeze     func()             // it takes nothing more and says nothing more, and keeps its connections
-	Full       func()             // no file has room any more
-	Deny       func()             // nothing may be written any more
-	Impossible string             // a name that this server can't keep, while others can be kept
+	Wrong      func() send.Target   // the target with a wrong secret
+	Logins     func() int           // how many there were so far
+	Hangup     func()               // ends all connections; new ones are welcome
+	Kill       func()               // ends the server at once and all its connections
+	Start      func()               // starts it again where it was
+	Freeze     func()               // it takes nothing more and says nothing more, and keeps its connections
+	Full       func()               // no file has room any more
+	Deny       func()               // nothing may be written any more
+	Login      func(program string) // logins lead to another program
+	Impossible string               // a name that this server can't keep, while others can be kept
 }
 
 // places are the servers that the suite runs against.
@@ -56,7 +57,7 @@ func places() map[string]func(testing.TB) *place {
 		"ftps":                      vsftpd("ftps"),
 		"sftp":                      sshd(""),
 		"sftp without posix-rename": sshd("-P posix-rename"),
-		"sftp with a password":      sftpServer,
+		"sftp with a password":      func(t testing.TB) *place { return sftpServer(t) },
 	}
 }
 

@@ -204,11 +204,14 @@ func (t *ftpTree) failure(err error) *Error {
 
 // refused says why nobody was let in. The library drops the code of some replies.
 func (t *ftpTree) refused(err error) *Error {
-	e := t.failure(err)
-	if _, replied := errors.AsType[*textproto.Error](err); !replied && e.Kind == Down && t.said.code() >= 400 {
-		e = reply(t.door.host, t.said.code(), t.said.last)
+	e, code := t.failure(err), t.said.code()
+	if lost(err) {
+		return e
 	}
-	if e.Kind == Refused {
+	if _, replied := errors.AsType[*textproto.Error](err); !replied && e.Kind == Down && code >= 400 {
+		e = reply(t.door.host, code, t.said.last)
+	}
+	if e.Kind == Refused || e.Kind == Down && (code == ftp.StatusLoginNeedAccount || code > 501) {
 		e.Kind, e.Message = Hopeless, t.door.host+" refused the login."
 	}
 	return e

@@ -306,14 +306,15 @@ func sshd(options string) func(testing.TB) *place {
 		conf := []string{"HostKey " + written(t, filepath.Join(dir, "host"), host), "AuthorizedKeysFile " + written(t, filepath.Join(dir, "keys"), public),
 			"StrictModes no", "UsePAM no", "PidFile none", "PermitRootLogin yes", "PasswordAuthentication no", "Subsystem sftp internal-sftp", "UseDNS no"}
 		daemon := program(t, "sshd")
-		command := func(name, options string) []string {
-			return []string{daemon, "-i", "-e", "-f", written(t, filepath.Join(dir, name), strings.Join(append(slices.Clone(conf), "ForceCommand internal-sftp "+options), "\n")+"\n")}
+		command := func(name, program string) []string {
+			return []string{daemon, "-i", "-e", "-f", written(t, filepath.Join(dir, name), strings.Join(append(slices.Clone(conf), "ForceCommand "+program), "\n")+"\n")}
 		}
-		s := newInetd(t, command("conf", options)...)
+		s := newInetd(t, command("conf", "internal-sftp "+options)...)
 		root := filepath.Join(dir, "root")
 		p := &place{Network: local(), Logins: s.count, Hangup: s.hangup, Kill: s.kill, Start: s.start, Freeze: s.freeze,
-			Full:       func() { s.instead(cramped(command("conf", options))...) },
-			Deny:       func() { s.instead(command("deny", "-R")...) },
+			Full:       func() { s.instead(cramped(command("conf", "internal-sftp "+options))...) },
+			Deny:       func() { s.instead(command("deny", "internal-sftp -R")...) },
+			Login:      func(program string) { s.instead(command("login", program)...) },
 			Impossible: strings.Repeat("x", 300) + ".jpg"}
 		p.Target = target(t, "sftp://"+me.Username+"@"+s.address()+root+"/in", key)
 		p.Wrong = func() send.Target { w := p.Target; w.Secret = wrong; return w }
@@ -323,7 +324,7 @@ func sshd(options string) func(testing.TB) *place {
 }
 
 // sftpServer starts a server made of the library's, which lets ann in by a password.
-func sftpServer(t testing.TB) *place {
+func sftpServer(t testing.TB, change ...func(*ssh.ServerConfig)) *place {
 	t.Helper()
 	dir := t.TempDir()
 	private, _ := pair(t)
@@ -338,6 +339,9 @@ func sftpServer(t testing.TB) *place {
 		return nil, nil
 	}}
 	config.AddHostKey(key)
+	for _, c := range change {
+		c(config)
+	}
 	s := &sshServer{config: config, dir: dir, open: map[net.Conn]struct{}{}}
 	if s.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)

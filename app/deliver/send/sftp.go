@@ -72,7 +72,7 @@ func (d *sshDoor) enter(_ context.Context, w *wire) (tree, error) {
 			return t, nil
 		}
 	} else {
-		err = noSFTP(err, d.host)
+		err = t.noSFTP(err)
 	}
 	_ = t.ssh.Close() // the failure is the one to tell
 	return nil, err
@@ -88,22 +88,22 @@ func (d *sshDoor) shut(err error) *Error {
 	return &Error{Kind: Hopeless, Message: d.host + " refused the login.", Cause: err}
 }
 
-// noSFTP words that a login doesn't lead to files.
-func noSFTP(err error, host string) *Error {
-	if e, ok := errors.AsType[*ssh.OpenChannelError](err); ok && e.Reason == ssh.ResourceShortage {
-		return &Error{Kind: Busy, Message: host + " has no room for another connection.", Cause: err}
-	}
-	if lost(err) {
-		return unreachable(err, host)
-	}
-	return &Error{Kind: Hopeless, Message: host + " lets this account in, but doesn't offer SFTP.", Cause: err}
-}
-
 // sftpTree is a login at an SFTP server.
 type sftpTree struct {
 	host   string
 	ssh    *ssh.Client
 	client *sftp.Client
+}
+
+// noSFTP words that a login doesn't lead to files: the connection lives, and nobody answers.
+func (t *sftpTree) noSFTP(err error) *Error {
+	if e, ok := errors.AsType[*ssh.OpenChannelError](err); ok && e.Reason == ssh.ResourceShortage {
+		return &Error{Kind: Busy, Message: t.host + " has no room for another connection.", Cause: err}
+	}
+	if _, _, dead := t.ssh.SendRequest("keepalive@openssh.com", true, nil); dead != nil {
+		return unreachable(err, t.host)
+	}
+	return &Error{Kind: Hopeless, Message: t.host + " lets this account in, but doesn't offer SFTP.", Cause: err}
 }
 
 func (t *sftpTree) put(path string, s *source) error {
