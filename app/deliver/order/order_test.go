@@ -345,6 +345,8 @@ func TestNamesAreReserved(t *testing.T) {
 		{"a", "2", "{city}", 2, "Cuxhaven-2"}, {"a", "4", "CUXHAVEN-4", 1, "CUXHAVEN-4"}, {"a", "5", "{city}", 1, "Cuxhaven-5"},
 		{"a", "1", "{city} v{version}", 1, "Cuxhaven v1"}, {"a", "1", "{city} v{version}", 2, "Cuxhaven v2"}, {"a", "1", "{city} v{version}", 1, "Cuxhaven v1"},
 		{"a", "1", "{kind}", 1, "update"},
+		{"a", "0190a4d2-7a1c-7000-8000-000000000001", "", 1, "0190a4d2-7a1c-7000-8000-000000000001"}, {"a", "0190a4d2-7a1c-7000-8000-000000000001", "x/{id}.jpg", 3, "x/0190a4d2-7a1c-7000-8000-000000000001"},
+		{"a", "6", "0190A4d2-7a1c-7000-8000-000000000001 {version}", 1, "0190A4d2-7a1c-7000-8000-000000000001 1-2"},
 	} {
 		if got := at(c.subscriber, c.id, c.template, c.version); got != c.want {
 			t.Errorf("%d: %q, want %q", i, got, c.want)

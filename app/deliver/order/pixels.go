@@ -96,22 +96,37 @@ func (l look) encoded(sheet rendition.Sheet, mark image.Image) (best []byte, lea
 	if err != nil || l.MaxBytes == 0 || int64(len(best)) <= l.MaxBytes {
 		return best, 0, err
 	}
-	low, high := min(qualityFloor, l.Quality), l.Quality-1
+	low, high := min(qualityFloor, l.Quality), l.Quality
+	above := len(best)
 	best, err = sheet.JPEG(low)
 	if err != nil || int64(len(best)) > l.MaxBytes {
 		return nil, len(best), err
 	}
-	for low++; low <= high; {
-		q := (low + high) / 2
+	for high-low > 1 && float64(len(best)) < nearEnough*float64(l.MaxBytes) {
+		q := between(low, high, len(best), above, l.MaxBytes)
 		made, err := sheet.JPEG(q)
 		if err != nil {
 			return nil, 0, err
 		}
 		if int64(len(made)) <= l.MaxBytes {
-			best, low = made, q+1
+			best, low = made, q
 		} else {
-			high = q - 1
+			above, high = len(made), q
 		}
 	}
 	return best, 0, nil
+}
+
+// nearEnough is the share of MaxBytes from which on no better quality is looked for.
+const nearEnough = 0.96
+
+// between guesses the quality of a size, from two qualities and their sizes: bytes grow
+// with quality about exponentially. It is a bisection that knows where to look.
+func between(low, high, bytesLow, bytesHigh int, most int64) int {
+	target := (1 + nearEnough) / 2 * float64(most)
+	share := math.Log(target/float64(bytesLow)) / math.Log(float64(bytesHigh)/float64(bytesLow))
+	if math.IsNaN(share) {
+		share = 0.5
+	}
+	return max(low+1, min(high-1, low+int(math.Round(share*float64(high-low)))))
 }

@@ -37,8 +37,11 @@ func (m *Maker) preview(ctx context.Context, j Job) (p Preview, err error) {
 	}
 	ext, t, stem := extensions(c.kind)[0], Template(j.Spec.Name), ""
 	err = m.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if stem, err = reserved(tx, j, variant(t, j)); err == nil && stem == "" {
-			stem, _, err = free(tx, j.Subscriber, t.stem(j, r, ext))
+		if stem, err = reserved(tx, j, variant(t, j)); err != nil || stem != "" {
+			return err
+		}
+		if stem = t.stem(j, r, ext); !t.own(stem, j) {
+			stem, _, err = free(tx, j, stem)
 		}
 		return err
 	})
