@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/png"
 	"math"
 	"unicode"
 
-	"golang.org/x/image/draw"
+	"github.com/nfnt/resize"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/opentype"
@@ -65,66 +66,116 @@ func unwritable(text string) (r rune, missing bool) {
 	return 0, false
 }
 
+// shape is how large a watermark is on a picture: of a text, at which size of the font.
+type shape struct {
+	size   image.Point
+	points float64
+	margin int
+}
+
+// shape fits the watermark into a picture of w×h pixels.
+func (m Watermark) shape(w, h int, img image.Image) (s shape, err error) {
+	s.margin = max(2, min(w, h)/40)
+	wide := float64(max(4, max(w, h)*m.Size/100))
+	roomX, roomY := float64(max(1, w-2*s.margin)), float64(max(1, h-2*s.margin))
+	within := func(across, down float64) float64 {
+		return min(wide/across, roomX/across, roomY/down, math.Sqrt(layerMost/(across*down)))
+	}
+	if img != nil {
+		size := img.Bounds().Size()
+		s.size.X, s.size.Y = scaled(size.X, size.Y, within(float64(size.X), float64(size.Y)))
+		return s, nil
+	}
+	const trial = 100
+	bounds, err := extent(m.Text, trial)
+	if err != nil {
+		return s, err
+	}
+	const pad = 2 * 3.0 / 16 * trial // for the shadow; see written
+	across, down := float64((bounds.Max.X-bounds.Min.X).Ceil())+pad, float64((bounds.Max.Y-bounds.Min.Y).Ceil())+pad
+	k := max(0.04, within(across, down))
+	s.size.X, s.size.Y = scaled(int(across), int(down), k)
+	s.points = trial * k
+	return s, nil
+}
+
+// cost is what drawing the watermark holds at most, in bytes: its layer, faded and not,
+// and of a text its letters and shadows, of an image its own pixels twice.
+func (s shape) cost(img image.Image) int64 {
+	cost := 16*int64(s.size.X+8)*int64(s.size.Y+8) + 1<<20
+	if img != nil {
+		b := img.Bounds()
+		cost += 4*int64(b.Dx())*int64(b.Dy()) + 4*int64(s.size.X)*int64(b.Dy())
+	}
+	return cost
+}
+
 // layer gives the watermark for a picture of w×h pixels, its colours multiplied by their
 // alpha, and where its corner goes.
 func (m Watermark) layer(w, h int, img image.Image) (layer *image.RGBA, at []image.Point, err error) {
-	wide := max(4, max(w, h)*m.Size/100)
-	margin := max(2, min(w, h)/40)
-	room := image.Pt(max(1, w-2*margin), max(1, h-2*margin))
+	s, err := m.shape(w, h, img)
+	if err != nil {
+		return nil, nil, err
+	}
 	if img != nil {
-		layer = pasted(img, wide, room)
-	} else if layer, err = written(m.Text, wide, room); err != nil {
+		layer = pasted(img, s.size)
+	} else if layer, err = written(m.Text, s.points); err != nil {
 		return nil, nil, err
 	}
 	faded := image.NewRGBA(layer.Rect)
 	draw.DrawMask(faded, faded.Rect, layer, layer.Rect.Min, image.NewUniform(color.Alpha{A: uint8(255 * m.Opacity / 100)}), image.Point{}, draw.Src)
-	return faded, m.Place.points(image.Pt(w, h), faded.Rect.Size(), margin), nil
+	return faded, m.Place.points(image.Pt(w, h), faded.Rect.Size(), s.margin), nil
 }
 
-// pasted gives the picture at the width, or as large as the room lets it.
-func pasted(img image.Image, wide int, room image.Point) *image.RGBA {
-	size := img.Bounds().Size()
-	k := min(float64(wide)/float64(size.X), float64(room.X)/float64(size.X), float64(room.Y)/float64(size.Y))
-	k = min(k, math.Sqrt(layerMost/float64(size.X*size.Y)))
-	w, h := scaled(size.X, size.Y, k)
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.CatmullRom.Scale(dst, dst.Rect, img, img.Bounds(), draw.Src, nil)
-	return dst
+// pasted gives the picture in the size.
+func pasted(img image.Image, size image.Point) *image.RGBA {
+	whole := image.NewRGBA(image.Rectangle{Max: img.Bounds().Size()})
+	draw.Draw(whole, whole.Rect, img, img.Bounds().Min, draw.Src)
+	small, ok := resize.Resize(uint(size.X), uint(size.Y), whole, resize.Bilinear).(*image.RGBA)
+	if !ok {
+		return whole
+	}
+	return small
 }
 
-// written gives the text in white over its own soft shadow, so that it can be read on
-// snow and at night.
-func written(text string, wide int, room image.Point) (*image.RGBA, error) {
+func face(points float64) (font.Face, error) {
 	f, err := opentype.Parse(gobold.TTF)
 	if err != nil {
 		return nil, err
 	}
-	const trial = 100
-	face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: trial, DPI: 72})
+	return opentype.NewFace(f, &opentype.FaceOptions{Size: points, DPI: 72})
+}
+
+// extent is where the text's ink lies around the point where it is begun.
+func extent(text string, points float64) (fixed.Rectangle26_6, error) {
+	f, err := face(points)
+	if err != nil {
+		return fixed.Rectangle26_6{}, err
+	}
+	bounds, _ := font.BoundString(f, text)
+	return bounds, nil
+}
+
+// written gives the text in white over its own soft shadow, so that it can be read on
+// snow and at night.
+func written(text string, points float64) (*image.RGBA, error) {
+	f, err := face(points)
 	if err != nil {
 		return nil, err
 	}
-	bounds, _ := font.BoundString(face, text)
-	across, down := max(1, (bounds.Max.X-bounds.Min.X).Ceil()), max(1, (bounds.Max.Y-bounds.Min.Y).Ceil())
-	const around = 1.2 // the shadow's share
-	size := trial * min(float64(wide)/float64(across), float64(room.X)/float64(across)/around, float64(room.Y)/float64(down)/around)
-	size = max(4, min(size, trial*math.Sqrt(layerMost/float64(across*down))/around))
-	if face, err = opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72}); err != nil {
-		return nil, err
-	}
-	bounds, _ = font.BoundString(face, text)
-	soft := max(1, int(size/16))
+	bounds, _ := font.BoundString(f, text)
+	soft := max(1, int(points/16))
 	pad := 3 * soft
 	rect := image.Rect(0, 0, (bounds.Max.X-bounds.Min.X).Ceil()+2*pad, (bounds.Max.Y-bounds.Min.Y).Ceil()+2*pad)
-	shape := image.NewAlpha(rect)
-	pen := font.Drawer{Dst: shape, Src: image.Opaque, Face: face, Dot: fixed.P(pad, pad).Sub(bounds.Min)}
+	letters := image.NewAlpha(rect)
+	pen := font.Drawer{Dst: letters, Src: image.Opaque, Face: f, Dot: fixed.P(pad, pad).Sub(bounds.Min)}
 	pen.DrawString(text)
 	layer := image.NewRGBA(rect)
-	shadow := blurred(blurred(shape, soft), soft)
+	shadow := blurred(blurred(letters, soft), soft)
 	for range 2 { // twice is darker near the letters
 		draw.DrawMask(layer, rect, image.Black, image.Point{}, shadow, image.Point{}, draw.Over)
 	}
-	draw.DrawMask(layer, rect, image.White, image.Point{}, shape, image.Point{}, draw.Over)
+	draw.DrawMask(layer, rect, image.White, image.Point{}, letters, image.Point{}, draw.Over)
 	return layer, nil
 }
 

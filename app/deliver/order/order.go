@@ -184,21 +184,21 @@ func (m *Maker) draw(ctx context.Context, original vault.Key, l look) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
-	w, h, _ := Spec{Longest: l.Longest, Width: l.Width, Height: l.Height}.fitting(info.Width, info.Height)
-	release, err := m.Budget.Acquire(ctx, info.CostAt(w, h)+l.markCost())
+	w, h, piece := l.fitting(info.Width, info.Height)
+	cost := info.CostAt(w, h)
+	if l.Watermark != nil {
+		s, err := l.Watermark.shape(piece.Dx(), piece.Dy(), mark)
+		if err != nil {
+			return nil, err
+		}
+		cost += s.cost(mark)
+	}
+	release, err := m.Budget.Acquire(ctx, cost)
 	if err != nil {
 		return nil, err
 	}
 	defer release()
 	return l.draw(data, info, mark)
-}
-
-// markCost is what laying a watermark holds, in bytes.
-func (l look) markCost() int64 {
-	if l.Watermark == nil {
-		return 0
-	}
-	return 2 * 4 * layerMost
 }
 
 func (m *Maker) mark(l look) (image.Image, error) {

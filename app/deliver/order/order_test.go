@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -505,6 +506,36 @@ func TestOrdersAreChecked(t *testing.T) {
 		}
 		if again, err := ParseSpec(text); err != nil || fmt.Sprint(again.Metadata, again.Name, again.Width) != fmt.Sprint(s.Metadata, s.Name, s.Width) {
 			t.Errorf("%s comes back as %+v, %v", text, again, err)
+		}
+	}
+}
+
+// What a watermark is said to cost is no less than what is allocated for it. It runs
+// alone, because it counts all allocations.
+func TestWatermarksCostWhatIsSaid(t *testing.T) {
+	logo := image.NewNRGBA(image.Rect(0, 0, 900, 700))
+	for _, c := range []struct {
+		w, h int
+		mark Watermark
+		img  image.Image
+	}{
+		{6000, 4000, Watermark{Text: "© Nordlicht", Size: 100}, nil}, {8000, 6000, Watermark{Text: "i", Size: 100}, nil}, {400, 300, Watermark{Text: strings.Repeat("long ", 20), Size: 25}, nil},
+		{6000, 4000, Watermark{Size: 100}, logo}, {300, 200, Watermark{Size: 25}, logo},
+	} {
+		c.mark.Place, c.mark.Opacity = "centre", 50
+		s, err := c.mark.shape(c.w, c.h, c.img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		layer, _, err := c.mark.layer(c.w, c.h, c.img)
+		runtime.ReadMemStats(&after)
+		if took := int64(after.TotalAlloc - before.TotalAlloc); err != nil || took > s.cost(c.img) {
+			t.Errorf("%+v on %d×%d costs %d bytes, and %d were allocated for %v (%v)", c.mark, c.w, c.h, s.cost(c.img), took, layer.Rect, err)
+		}
+		if size := layer.Rect.Size(); size.X > c.w || size.Y > c.h {
+			t.Errorf("%v on %d×%d", size, c.w, c.h)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func errTooSmall(most int64) error {
 // decoded. The caller holds info.CostAt(fitting) of a Budget. Errors: Upright's, and
 // TooLarge order_impossible.
 func (l look) draw(data []byte, info rendition.Info, mark image.Image) ([]byte, error) {
-	w, h, piece := Spec{Longest: l.Longest, Width: l.Width, Height: l.Height}.fitting(info.Width, info.Height)
+	w, h, piece := l.fitting(info.Width, info.Height)
 	sheet, err := rendition.Upright(data, info, w, h)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ const above = 3
 
 // fitting gives the size to which a picture of w×h pixels is scaled, and the piece of it
 // that is then cut out.
-func (s Spec) fitting(w, h int) (scaledW, scaledH int, piece image.Rectangle) {
+func (s look) fitting(w, h int) (scaledW, scaledH int, piece image.Rectangle) {
 	switch {
 	case s.Longest > 0:
 		scaledW, scaledH = scaled(w, h, min(1, float64(s.Longest)/float64(max(w, h))))
