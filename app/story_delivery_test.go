@@ -26,16 +26,14 @@ func deliveryVerbs() []verb {
 		says(`(\w+)'s pictures are made as (.+)`, func(s *stage, w []string) string {
 			return s.patch(w[0], `{"rendition": `+w[1]+`}`)
 		}),
-		says(`(\w+) gets at most (\d+) pictures? a day`, func(s *stage, w []string) string { return s.patch(w[0], `{"limits": {"per_day": `+w[1]+`}}`) }),
 		says(`(\w+)'s server goes down`, func(s *stage, w []string) string { s.remote[w[0]].set(0); return "" }),
 		says(`(\w+)'s server answers (\d+)`, func(s *stage, w []string) string { s.remote[w[0]].set(statusOf(w[1])); return "" }),
+		says(`a test of (\w+) comes to (\w+)`, (*stage).probe),
 		says(`the office sends`, func(s *stage, _ []string) string { s.until(s.App.Sending.Step); return "" }),
 		says(`(\w+)'s folder has (.+)`, (*stage).remoteFolder),
 		says(`(\w+)'s server got (\d+) pictures?`, (*stage).remoteGot),
-		says(`(\w+)'s server was asked (\d+) times?`, (*stage).remoteAsked),
 		says(`(\w+) sends (\w+)'s (\S+\.jpg) to (\w+) on demand`, (*stage).onDemand),
 		says(`(\w+) is resumed`, func(s *stage, w []string) string { return s.desk("POST", s.subscriberOf(w[0])+"/resume") }),
-		says(`(\w+)'s dead ones are sent again`, func(s *stage, w []string) string { return s.desk("POST", s.subscriberOf(w[0])+"/retry") }),
 		says(`(\w+) is in trouble: (\w+)`, (*stage).troubleIs),
 		says(`taking (\w+)'s (\S+\.jpg) back is (\w+)`, (*stage).takenBack),
 	}
@@ -44,8 +42,7 @@ func deliveryVerbs() []verb {
 // remote is a subscriber's own server.
 type remote struct {
 	mu       sync.Mutex
-	answer   int // a status; 0 breaks the connection off
-	asked    int
+	answer   int             // a status; 0 breaks the connection off
 	pictures map[string]bool // by the message's id
 }
 
@@ -56,11 +53,10 @@ func statusOf(text string) (n int) { _, _ = fmt.Sscan(text, &n); return n } // t
 func (r *remote) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.asked++
 	if r.answer == 0 {
 		panic(http.ErrAbortHandler)
 	}
-	if r.answer < 300 {
+	if kind := req.Header.Get("Content-Type"); r.answer < 300 && strings.HasPrefix(kind, "multipart/") {
 		r.pictures[req.Header.Get("Webhook-Id")] = true
 	}
 	w.WriteHeader(r.answer)
@@ -162,13 +158,17 @@ func (s *stage) remoteGot(w []string) string {
 	return ""
 }
 
-func (s *stage) remoteAsked(w []string) string {
+func (s *stage) probe(w []string) string {
 	s.Helper()
-	r := s.remote[w[0]]
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := fmt.Sprint(r.asked); n != w[1] {
-		return "it was asked " + n + " times"
+	var told struct {
+		OK     bool
+		Failed string
+	}
+	if code := s.call("POST", "/api/v1/subscribers/"+s.subscriberOf(w[0])+"/test", s.boss(), nil, &told); code != "" {
+		return code
+	}
+	if got := map[bool]string{true: "well", false: told.Failed}[told.OK]; got != w[1] {
+		return "it comes to " + got
 	}
 	return ""
 }

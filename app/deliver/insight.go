@@ -20,7 +20,7 @@ type Glance struct {
 	Waiting, Claimed, Due, Dead int       // no further than CountMost
 	Oldest                      time.Time // since when the oldest of those waiting and due has been queued; zero where there is none
 	Today                       Totals    // since midnight in the zone of its limits
-	LastError                   string    // of the newest of those due or dead
+	LastError                   string    // why the queue is not through; "" where nothing failed
 	LastFailed                  string    // how it failed, a send.Kind
 }
 
@@ -85,19 +85,30 @@ func (g *Glance) count(tx *store.Tx) error {
 			return err
 		}
 	}
-	if g.Due+g.Dead == 0 {
-		return nil
+	return g.lastError(tx)
+}
+
+// lastError finds why the queue is not through: what those that go next failed with, or
+// else the newest of those due or dead.
+func (g *Glance) lastError(tx *store.Tx) error {
+	// Of those waiting, what was tried stands first. Of the others, ids grow with time: the
+	// newest is among the last of each state.
+	for _, query := range []string{
+		`SELECT error, failed FROM (
+			SELECT error, failed FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50
+		) AS x WHERE error <> '' LIMIT 1`,
+		`SELECT error, failed FROM (
+			SELECT * FROM (SELECT error, failed, next_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' ORDER BY id DESC LIMIT 50) AS x
+			UNION ALL
+			SELECT * FROM (SELECT error, failed, done_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'dead' ORDER BY id DESC LIMIT 50) AS y
+		) AS z WHERE error <> '' ORDER BY at DESC LIMIT 1`,
+	} {
+		err := tx.QueryRow(query, g.Subscriber).Scan(&g.LastError, &g.LastFailed)
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
 	}
-	// Ids grow with time: the newest of both states is among the last of each.
-	err := tx.QueryRow(`SELECT error, failed FROM (
-		SELECT * FROM (SELECT id, error, failed, next_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' ORDER BY id DESC LIMIT 50) AS x
-		UNION ALL
-		SELECT * FROM (SELECT id, error, failed, done_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'dead' ORDER BY id DESC LIMIT 50) AS y
-	) AS z WHERE error <> '' ORDER BY at DESC LIMIT 1`, g.Subscriber).Scan(&g.LastError, &g.LastFailed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	return err
+	return nil
 }
 
 // oldest looks at the first hundred of each state by id, which is by age but for the few

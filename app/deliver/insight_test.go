@@ -66,6 +66,12 @@ func TestAGlanceSaysHowAQueueStands(t *testing.T) {
 		if g := all[1]; g.Today.Sent != 9 || g.Queued() != 0 || g.Behind(now) != 0 || g.Today.Latency.Quantile(.5) < 500*time.Millisecond {
 			t.Errorf("%+v", g)
 		}
+		if _, err := tx.Exec(`UPDATE deliver_delivery SET error = 'Its server is down.', failed = 'down' WHERE picture = '6'`); err != nil {
+			return err
+		}
+		if g, err := GlanceAt(tx, "a"); err != nil || g.LastError != "Its server is down." {
+			t.Errorf("%q, %v", g.LastError, err)
+		}
 		hours, err := History(tx, "a", 48)
 		if len(hours) != 48 || hours[47].Sent != 3 || hours[0].Sent != 0 || !hours[47].Begin.Equal(now.Truncate(time.Hour)) || Sum(hours).Failed["down"] != 2 {
 			t.Errorf("%+v", hours[47])
@@ -105,6 +111,7 @@ func TestInsightIsReadOffIndexes(t *testing.T) {
 		for _, query := range []string{
 			`SELECT queued_at FROM deliver_delivery WHERE subscriber = 'a' AND state = 'waiting' ORDER BY id LIMIT 100`,
 			`SELECT id, error, failed FROM deliver_delivery WHERE subscriber = 'a' AND state = 'dead' ORDER BY id DESC LIMIT 50`,
+			`SELECT error FROM deliver_delivery WHERE subscriber = 'a' AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50`,
 			`SELECT 1 FROM deliver_delivery WHERE subscriber = 'a' AND state = 'due' LIMIT 10000`,
 			`SELECT subscriber, what, n FROM deliver_day WHERE day = '2026-03-01'`,
 			`SELECT hour, what, n FROM deliver_hour WHERE subscriber = 'a' AND hour >= 5`,

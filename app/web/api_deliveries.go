@@ -166,6 +166,30 @@ func (s *Server) resumeSubscriber(c echo.Context) error {
 	return s.answerSubscriber(c, http.StatusOK, c.Param("id"))
 }
 
+// probeJSON is what came of a test.
+type probeJSON struct {
+	OK      bool    `json:"ok"`
+	Seconds float64 `json:"seconds"`
+	Bytes   int64   `json:"bytes"`
+	Remote  *string `json:"remote"`
+	Removed bool    `json:"removed"`
+	Answer  *string `json:"answer"`
+	Failed  *string `json:"failed"`
+	Error   *string `json:"error"`
+}
+
+func (s *Server) probeSubscriber(c echo.Context) error {
+	p, err := s.Sending.Probe(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	told := probeJSON{OK: p.Failure == nil, Seconds: seconds(p.Took), Bytes: p.Receipt.Bytes, Remote: orNull(p.Receipt.Remote), Removed: p.Removed, Answer: orNull(p.Receipt.Answer)}
+	if f := p.Failure; f != nil {
+		told.Answer, told.Failed, told.Error = orNull(f.Answer), orNull(string(f.Kind)), orNull(f.Message)
+	}
+	return c.JSON(http.StatusOK, told)
+}
+
 // insightJSON is how a subscriber's queue goes.
 type insightJSON struct {
 	Subscriber  string      `json:"subscriber"`

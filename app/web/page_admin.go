@@ -26,6 +26,7 @@ type overviewPage struct {
 	Held    int                   // photographs in quarantine
 	Free    int64                 // bytes free on the disk of the data folder; -1 where it can't be told
 	Crowds  int                   // outside crowds that are in trouble
+	Needy   int                   // subscribers that need somebody
 }
 
 // In is how many frames are in the state.
@@ -75,6 +76,11 @@ func (s *Server) fillOverview(tx *store.Tx, p *overviewPage) (err error) {
 			p.Crowds++
 		}
 	}
+	var board subscribersPage
+	if err := s.fillBoard(tx, &board); err != nil {
+		return err
+	}
+	p.Needy = board.Trouble
 	p.Imports, err = openImports(tx)
 	return err
 }

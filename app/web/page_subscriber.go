@@ -264,6 +264,27 @@ func (s *Server) signSubscriber(c echo.Context) error {
 	return s.subscriberWith(c, http.StatusOK, subscriberPage{Told: secret})
 }
 
+// testSubscriber sends a test picture and says what came of it.
+func (s *Server) testSubscriber(c echo.Context) error {
+	p, err := s.Sending.Probe(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return s.goBack(c, "/admin/subscribers/"+c.Param("id"), err, "")
+	}
+	done := "The test picture went through in " + brief(p.Took) + "."
+	switch {
+	case p.Failure != nil:
+		done = "The test failed. " + p.Failure.Message
+		if p.Failure.Answer != "" {
+			done += " The other side said: " + p.Failure.Answer
+		}
+	case p.Removed:
+		done += " It was taken back again."
+	case p.Receipt.Remote != "":
+		done += " It lies there as " + p.Receipt.Remote + "."
+	}
+	return s.goBack(c, "/admin/subscribers/"+c.Param("id"), nil, done)
+}
+
 // resumeSending has pictures go again after the destination had failed.
 func (s *Server) resumeSending(c echo.Context) error {
 	err := s.Book.Resume(c.Request().Context(), string(s.judge(c)), c.Param("id"))

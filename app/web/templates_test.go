@@ -79,7 +79,7 @@ func samples() map[string][]any {
 		"login": {loginPage{}, loginPage{Layout: layout, Next: "/judge?x=1", Name: hostile, Error: hostile}},
 		"setup": {setupPage{}, setupPage{Layout: layout, Secret: "secret", Name: hostile, Error: hostile}},
 		"judge": {judgePage{}, judgePage{Layout: layout, Frames: every, Blurred: map[picture.ID]bool{every[0].ID: true}, Shapes: shapes, Answers: answers()}, judgePage{Volunteer: true}},
-		"admin": {overviewPage{}, overviewPage{adminLayout: inside, States: states, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7},
+		"admin": {overviewPage{}, overviewPage{adminLayout: inside, Needy: 2, States: states, Figures: moderation.Figures{Today: 5, Waiting: 6, Undecided: 7},
 			Clips: []clipState{{dance, renders[1]}, {tall, clip.Render{}}}, Imports: imports, Free: 1e9}},
 		"admin_clips": {clipsPage{}, clipsPage{adminLayout: inside, Clips: []clipState{{dance, renders[0]}, {tall, clip.Render{}}}, Imports: imports, Hold: 2, Max: 4e9}},
 		"admin_renders": {rendersPage{}, rendersPage{adminLayout: inside, Clips: []source.Video{{Slug: "dance", Title: hostile}}, Renders: renders, Prints: prints, Titles: map[string]string{"dance": hostile},
