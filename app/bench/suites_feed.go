@@ -37,10 +37,3 @@ func otherEngine() suite {
 			{what: "the index", bench: "Expr/Index", metric: "cpu-us/op", scale: 1, unit: "µs of CPU", base: "Expr/Programs", invert: true},
 		}}
 }
-
-func claiming() suite {
-	return suite{title: "The queue with 1,000,000 deliveries waiting", pkg: "./app/deliver", bench: "^BenchmarkClaim$", args: []string{"-count", "3", "-benchtime", "100x"},
-		figures: []figure{
-			{what: "50 of a subscriber are claimed, durably", bench: "Claim", metric: "ns/op", scale: 1e-6, unit: "ms", wanted: "under 10 ms", ok: func(v, _ float64) bool { return v < 10 }},
-		}}
-}

@@ -116,22 +116,3 @@ func TestWhatIsClaimedNextIsReadOffAnIndex(t *testing.T) {
 		return nil
 	})
 }
-
-// BenchmarkClaim takes 50 of a million that wait, as a sender will.
-func BenchmarkClaim(b *testing.B) {
-	db := open(b)
-	write(b, db, func(tx *store.Tx) error {
-		_, err := tx.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
-			INSERT INTO deliver_delivery (id, picture, subscriber, kind, version, priority, state, queued_at)
-			SELECT 'd' || i, 'p' || i, 's' || (i % 300), 'first', 1, (i * 7919) % 1000, 'waiting', i FROM n`)
-		return err
-	})
-	b.ResetTimer()
-	for i := range b.N {
-		write(b, db, func(tx *store.Tx) error {
-			_, err := tx.Exec(`UPDATE deliver_delivery SET state = 'claimed', claimed_until = 9 WHERE id IN
-				(SELECT id FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50)`, fmt.Sprintf("s%d", i%300))
-			return err
-		})
-	}
-}

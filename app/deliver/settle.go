@@ -11,13 +11,28 @@ import (
 	"oneframe/app/store"
 )
 
-// settle writes down what has ended.
+// settle writes down what has ended: what was sent and all tries together, the rest one by
+// one.
 func (o *Office) settle(tx *store.Tx, ended []outcome) error {
 	c := counts{}
+	var sent []outcome
+	var tries []Try
 	for _, out := range ended {
-		if err := o.settleOne(tx, out, c); err != nil {
+		if out.verdict == tried {
+			tries = append(tries, out.try)
+			out.count(c)
+		}
+		if out.verdict == tried && out.err == nil && !out.job.recall {
+			sent = append(sent, out)
+		} else if err := o.settleOne(tx, out); err != nil {
 			return err
 		}
+	}
+	if err := writeTries(tx, tries); err != nil {
+		return err
+	}
+	if err := allSent(tx, sent); err != nil {
+		return err
 	}
 	return c.write(tx, func(subscriber string) *time.Location {
 		o.mu.Lock()
@@ -26,7 +41,7 @@ func (o *Office) settle(tx *store.Tx, ended []outcome) error {
 	})
 }
 
-func (o *Office) settleOne(tx *store.Tx, out outcome, c counts) error {
+func (o *Office) settleOne(tx *store.Tx, out outcome) error {
 	switch out.verdict {
 	case putBack:
 		return out.job.end(tx, `state = 'waiting', claimed_until = 0`)
@@ -37,17 +52,10 @@ func (o *Office) settleOne(tx *store.Tx, out outcome, c counts) error {
 	case notOurs:
 		return nil
 	}
-	if err := out.try.write(tx); err != nil {
-		return err
-	}
-	out.count(c)
 	if out.err != nil {
 		return o.failed(tx, out)
 	}
-	if out.job.recall {
-		return out.job.end(tx, `state = 'done', claimed_until = 0, attempts = attempts + 1, error = '', answer = $3, done_at = $4`, out.receipt.Answer, store.Millis(tx.Now))
-	}
-	return out.sent(tx)
+	return out.job.end(tx, `state = 'done', claimed_until = 0, attempts = attempts + 1, error = '', answer = $3, done_at = $4`, out.receipt.Answer, store.Millis(tx.Now))
 }
 
 // welcomeBack has wait what was put off because the destinations were down: they are back.
@@ -62,16 +70,12 @@ func welcomeBack(tx *store.Tx, lines []*line) error {
 
 // end sets a job's row, as long as the claim is ours; $1 and $2 are taken.
 func (j *job) end(tx *store.Tx, set string, args ...any) error {
-	_, err := j.set(tx, set, args...)
-	return err
-}
-
-func (j *job) set(tx *store.Tx, set string, args ...any) (n int64, err error) {
-	args = append([]any{j.id, j.until}, args...)
+	query := `UPDATE deliver_delivery SET ` + set + ` WHERE id = $1 AND state = 'claimed' AND claimed_until = $2`
 	if j.recall {
-		return tx.Exec(`UPDATE deliver_recall SET `+set+` WHERE id = $1 AND state = 'claimed' AND claimed_until = $2`, args...)
+		query = `UPDATE deliver_recall SET ` + set + ` WHERE id = $1 AND state = 'claimed' AND claimed_until = $2`
 	}
-	return tx.Exec(`UPDATE deliver_delivery SET `+set+` WHERE id = $1 AND state = 'claimed' AND claimed_until = $2`, args...)
+	_, err := tx.Exec(query, append([]any{j.id, j.until}, args...)...)
+	return err
 }
 
 // wait has a delivery wait for an embargo's end, or for its picture to be ready.
@@ -86,18 +90,39 @@ func (out outcome) wait(tx *store.Tx) error {
 	return out.job.end(tx, `state = 'due', claimed_until = 0, next_at = $3, release_at = $4`, store.Millis(out.hold), release)
 }
 
-// sent notes that the subscriber has the picture. Where the row was changed meanwhile it
-// is noted all the same, since a recall must know; where the delivery was cancelled
-// meanwhile, it is taken back.
-func (out outcome) sent(tx *store.Tx) error {
-	now, r := store.Millis(tx.Now), out.receipt
-	n, err := out.job.set(tx, `state = 'sent', claimed_until = 0, attempts = attempts + 1, failed = '', error = '', remote = $3, sidecar = $4, bytes = $5, sent_at = $6, done_at = $6`,
-		r.Remote, r.Sidecar, r.Bytes, now)
-	if err != nil || n > 0 {
+// allSent notes that the subscribers have the pictures.
+func allSent(tx *store.Tx, all []outcome) error {
+	if len(all) == 0 {
+		return nil
+	}
+	args := make([][]any, len(all))
+	for i, out := range all {
+		r := out.receipt
+		args[i] = []any{out.job.id, out.job.until, r.Remote, r.Sidecar, r.Bytes, store.Millis(tx.Now)}
+	}
+	rows, err := tx.ExecAll(`UPDATE deliver_delivery SET state = 'sent', claimed_until = 0, attempts = attempts + 1, failed = '', error = '',
+			remote = $3, sidecar = $4, bytes = $5, sent_at = $6, done_at = $6
+		WHERE id = $1 AND state = 'claimed' AND claimed_until = $2`, args)
+	if err != nil {
 		return err
 	}
+	for i, out := range all {
+		if rows[i] > 0 {
+			continue
+		}
+		if err := out.given(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// given notes that the subscriber has a picture whose row was changed meanwhile, since a
+// recall must know; where the delivery was cancelled meanwhile, it is taken back.
+func (out outcome) given(tx *store.Tx) error {
+	now, r := store.Millis(tx.Now), out.receipt
 	var state State
-	err = tx.QueryRow(`UPDATE deliver_delivery SET remote = $1, sidecar = $2, bytes = $3, sent_at = $4 WHERE id = $5 RETURNING state`,
+	err := tx.QueryRow(`UPDATE deliver_delivery SET remote = $1, sidecar = $2, bytes = $3, sent_at = $4 WHERE id = $5 RETURNING state`,
 		r.Remote, r.Sidecar, r.Bytes, now, out.job.id).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && state != Cancelled {
 		return nil

@@ -34,13 +34,20 @@ func Tries(tx *store.Tx, delivery string) ([]Try, error) {
 	}, `SELECT delivery, at, what, took_ms, bytes, kind, message, answer FROM deliver_try WHERE delivery = $1 ORDER BY at`, delivery)
 }
 
-func (t Try) write(tx *store.Tx) error {
-	what := "picture"
-	if t.Recall {
-		what = "recall"
+// writeTries writes the tries of a transaction down.
+func writeTries(tx *store.Tx, all []Try) error {
+	if len(all) == 0 {
+		return nil
 	}
-	_, err := tx.Exec(`INSERT INTO deliver_try (delivery, at, what, took_ms, bytes, kind, message, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		t.Delivery, store.Millis(t.At), what, t.Took.Milliseconds(), t.Bytes, t.Kind, t.Message, t.Answer)
+	args := make([][]any, len(all))
+	for i, t := range all {
+		what := "picture"
+		if t.Recall {
+			what = "recall"
+		}
+		args[i] = []any{t.Delivery, store.Millis(t.At), what, t.Took.Milliseconds(), t.Bytes, t.Kind, t.Message, t.Answer}
+	}
+	_, err := tx.ExecAll(`INSERT INTO deliver_try (delivery, at, what, took_ms, bytes, kind, message, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, args)
 	return err
 }
 

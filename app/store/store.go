@@ -130,6 +130,29 @@ func (tx *Tx) Exec(query string, args ...any) (rows int64, err error) {
 	return n, err
 }
 
+// ExecAll runs a statement once for each list of arguments; it is parsed only once, which
+// is a third of the work of a small one. It gives how many rows each changed.
+func (tx *Tx) ExecAll(query string, all [][]any) (rows []int64, err error) {
+	stmt, err := tx.sql.PrepareContext(tx.ctx, query)
+	if err != nil {
+		return nil, fault.Disk(err)
+	}
+	defer stmt.Close()
+	for _, args := range all {
+		res, err := stmt.ExecContext(tx.ctx, args...)
+		if err != nil {
+			return nil, fault.Disk(err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return nil, err
+		}
+		tx.dirty = tx.dirty || n > 0
+		rows = append(rows, n)
+	}
+	return rows, nil
+}
+
 // Context is the context that the transaction was opened with.
 func (tx *Tx) Context() context.Context { return tx.ctx }
 
