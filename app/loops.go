@@ -171,6 +171,11 @@ func (a *App) schedule(ctx context.Context) (*cron.Cron, error) {
 		if err := a.FTP.Sweep(ctx); err != nil && ctx.Err() == nil {
 			a.Log.Error("the photographers' folders could not be swept", "error", err)
 		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = timer.AddFunc("@every 5m", func() {
 		if _, err := a.Maker.Sweep(ctx, int64(a.Config.Deliver.Cache), time.Now().Add(-unused)); err != nil && ctx.Err() == nil {
 			a.Log.Error("the pictures made to order could not be swept", "error", err)
 		}

@@ -107,9 +107,15 @@ func (p planes) layBlock(layer *image.RGBA, block image.Rectangle, from image.Po
 
 func level(v int) byte { return byte(max(0, min(255, v))) }
 
-// JPEG encodes it without metadata, of the quality 1 to 100.
+// JPEG encodes it without metadata, of the quality 1 to 100, with a JFIF header, which
+// image/jpeg leaves out and some programs look for.
 func (s Sheet) JPEG(quality int) ([]byte, error) {
-	var out bytes.Buffer
-	err := jpeg.Encode(&out, s.p.image(), &jpeg.Options{Quality: quality})
-	return out.Bytes(), err
+	out := bytes.NewBuffer([]byte{0xff, soi, 0xff, app0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0})
+	head := out.Len()
+	if err := jpeg.Encode(out, s.p.image(), &jpeg.Options{Quality: quality}); err != nil {
+		return nil, err
+	}
+	data := out.Bytes()
+	copy(data[2:], data[:head]) // over the second SOI
+	return data[2:], nil
 }

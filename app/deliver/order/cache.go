@@ -19,6 +19,9 @@ import (
 // touched is how old a file's time of use may be before it is renewed.
 const touched = 10 * time.Minute
 
+// writing is how long a temporary file may be somebody's work, and not what a crash left.
+const writing = time.Hour
+
 // made gives the path of a file with the look of the original, and makes it where it is
 // missing: once, whoever asks meanwhile. A crash leaves the whole file or none.
 func (m *Maker) made(ctx context.Context, original vault.Key, l look) (path string, err error) {
@@ -89,7 +92,7 @@ func (m *Maker) Sweep(ctx context.Context, most int64, unusedSince time.Time) (r
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil {
+		if err == nil && (filepath.Ext(path) == ".jpg" || time.Since(info.ModTime()) > writing) {
 			all = append(all, file{path, info.Size(), info.ModTime()})
 			total += info.Size()
 		}

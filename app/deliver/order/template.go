@@ -133,7 +133,7 @@ func fieldOf(name string, j Job, r metadata.Record, ext string) string {
 	case "id":
 		return string(j.Picture.ID)
 	case "slug":
-		return slug(r.Headline, r.Title, r.Caption, withoutExt(j.Picture.FileName), string(j.Picture.ID))
+		return slug(r.Headline, r.Caption, r.Title, withoutExt(j.Picture.FileName), string(j.Picture.ID))
 	case "name":
 		return withoutExt(j.Picture.FileName)
 	case "version":
