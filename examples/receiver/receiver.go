@@ -34,6 +34,8 @@ type message struct {
 		Size     int64    `json:"size"`
 		SHA256   string   `json:"sha256"`
 		URL      string   `json:"url"`
+		Delete   bool     `json:"delete"` // of a recall
+		Reason   string   `json:"reason"`
 		Sidecar  *sidecar `json:"sidecar"`
 	} `json:"data"`
 }
@@ -95,7 +97,11 @@ func (r *receiver) take(w http.ResponseWriter, q *http.Request) {
 	defer release()
 	switch m.Type {
 	case "picture.recalled":
-		if err = r.shelf.recall(m.Data.Delivery, stamp); err == nil {
+		log.Printf("delivery %s is recalled: %q", m.Data.Delivery, m.Data.Reason)
+		if m.Data.Delete {
+			err = r.shelf.recall(m.Data.Delivery, stamp)
+		}
+		if err == nil {
 			w.WriteHeader(http.StatusNoContent)
 		}
 	case "picture.delivered":
@@ -147,7 +153,7 @@ func (r *receiver) store(m message, form *multipart.Reader, id string) error {
 		done.Sidecar = d.Sidecar.Name
 		content, err := r.next(form, "sidecar", "", d.Sidecar.Data)
 		if err == nil {
-			err = r.shelf.put(d.Sidecar.Name, content, d.Sidecar.Size, d.Sidecar.SHA256)
+			err = r.shelf.put(d.Delivery, d.Sidecar.Name, content, d.Sidecar.Size, d.Sidecar.SHA256)
 		}
 		if err != nil {
 			return err
@@ -158,7 +164,7 @@ func (r *receiver) store(m message, form *multipart.Reader, id string) error {
 		return err
 	}
 	defer content.Close()
-	if err := r.shelf.put(d.Name, content, d.Size, d.SHA256); err != nil {
+	if err := r.shelf.put(d.Delivery, d.Name, content, d.Size, d.SHA256); err != nil {
 		return err
 	}
 	return r.shelf.keep(d.Delivery, done)

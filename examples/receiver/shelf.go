@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"sync"
+	"syscall"
 )
 
 // notes is the folder, beside the pictures, with a note for each delivery.
@@ -33,7 +33,7 @@ type note struct {
 	Message  string `json:"message"` // the last one's webhook-id
 	Name     string `json:"name"`
 	Sidecar  string `json:"sidecar,omitempty"`
-	Recalled int64  `json:"recalled,omitempty"` // the recall's timestamp
+	Recalled int64  `json:"recalled,omitempty"` // the recall's timestamp, once it is deleted
 }
 
 func openShelf(dir string) (*shelf, error) {
@@ -84,8 +84,8 @@ func (s *shelf) read(delivery string) (n note, err error) {
 // recalled after it was sent.
 func (s *shelf) has(delivery, message string, stamp int64) (bool, error) {
 	n, err := s.read(delivery)
-	if n.Recalled > 0 {
-		return stamp <= n.Recalled, err
+	if n.Recalled > 0 && stamp != n.Recalled {
+		return stamp < n.Recalled, err
 	}
 	return n.Message == message, err
 }
@@ -100,7 +100,7 @@ func (s *shelf) keep(delivery string, n note) error {
 	if err != nil {
 		return err
 	}
-	if err := s.write(path.Join(notes, delivery), bytes.NewReader(raw), false); err != nil {
+	if err := s.write(delivery, path.Join(notes, delivery), bytes.NewReader(raw), false); err != nil {
 		return err
 	}
 	for _, name := range []string{old.Name, old.Sidecar} {
@@ -115,7 +115,11 @@ func (s *shelf) keep(delivery string, n note) error {
 
 // recall deletes what a delivery brought, and remembers that.
 func (s *shelf) recall(delivery string, stamp int64) error {
-	return s.keep(delivery, note{Recalled: stamp})
+	old, err := s.read(delivery)
+	if err != nil {
+		return err
+	}
+	return s.keep(delivery, note{Message: old.Message, Recalled: stamp})
 }
 
 func (s *shelf) drop(name string) error {
@@ -129,12 +133,9 @@ func (s *shelf) drop(name string) error {
 }
 
 // put stores a file that has the size and the SHA-256, or nothing.
-func (s *shelf) put(name string, content io.Reader, size int64, sum string) error {
+func (s *shelf) put(delivery, name string, content io.Reader, size int64, sum string) error {
 	if !filepath.IsLocal(name) || name == notes || path.Dir(path.Clean(name)) == notes {
 		return fmt.Errorf("%w: the name %q", errBad, name)
-	}
-	if err := s.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
 	}
 	h := sha256.New()
 	n := int64(0)
@@ -155,16 +156,20 @@ func (s *shelf) put(name string, content io.Reader, size int64, sum string) erro
 		}
 		return k, err
 	})
-	return s.write(name, counted, true)
+	return s.write(delivery, name, counted, true)
 }
 
 // write makes a file whole or not at all: a temporary name, fsync where it must outlast a
-// power cut, and rename.
-func (s *shelf) write(name string, content io.Reader, durable bool) (err error) {
-	temporary := path.Join(path.Dir(name), ".new-"+rand.Text())
-	f, err := s.root.Create(temporary)
+// power cut, and rename. A try again takes the same temporary name, so that none is left.
+func (s *shelf) write(delivery, name string, content io.Reader, durable bool) (err error) {
+	temporary := path.Join(path.Dir(name), "."+delivery+".part")
+	err = s.root.MkdirAll(path.Dir(name), 0o755)
+	var f *os.File
+	if err == nil {
+		f, err = s.root.Create(temporary)
+	}
 	if err != nil {
-		return err
+		return impossible(err)
 	}
 	gathered := bufio.NewWriterSize(f, 256<<10) // the parts of a form come in small pieces
 	_, err = io.Copy(gathered, content)
@@ -178,9 +183,17 @@ func (s *shelf) write(name string, content io.Reader, durable bool) (err error) 
 		err = s.root.Rename(temporary, name)
 	}
 	if err != nil {
-		return errors.Join(err, s.drop(temporary))
+		return errors.Join(impossible(err), s.drop(temporary))
 	}
 	return nil
+}
+
+// impossible says of a name that no file can have that it is the sender's fault.
+func impossible(err error) error {
+	if errors.Is(err, syscall.ENAMETOOLONG) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR) {
+		return fmt.Errorf("%w: no file can have that name: %w", errBad, err)
+	}
+	return err
 }
 
 // reading is a Reader made of a function.

@@ -32,7 +32,7 @@ func BenchmarkHTTP(b *testing.B) {
 		_, _ = io.Copy(io.Discard, r.Body) // the sender sees how it ends
 	}))
 	defer sink.Close()
-	durable := receiver(b, b.TempDir())
+	durable := receiver(b, b.TempDir()).address + "/pictures"
 	var number atomic.Int64
 	run := func(b *testing.B, one func() func() error) {
 		b.SetParallelism((senders + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))

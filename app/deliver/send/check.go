@@ -64,6 +64,9 @@ func CheckURL(ctx context.Context, text string, n Network) (*url.URL, error) {
 	if err := s.query(u); err != nil {
 		return nil, err
 	}
+	if _, err := fingerprint(u); err != nil && s.keys != nil {
+		return nil, bad("%s", err.(*Error).Message)
+	}
 	if _, err := fingerprint(u); err != nil {
 		return nil, bad("%s", err)
 	}

@@ -23,7 +23,8 @@ func TestCheckURL(t *testing.T) {
 	for text, code := range map[string]string{
 		"https://1.1.1.1/in?tenant=a": good, " https://1.1.1.1:8443 ": good, "https://[2606:4700:4700::1111]/": good,
 		"ftp://me@1.1.1.1/in": good, "ftp://1.1.1.1": good, "ftps://me@1.1.1.1:990": good, "ftpes://me@1.1.1.1/a%20b": good, "sftp://me@1.1.1.1:22/in": good,
-		"ftps://me@1.1.1.1?fingerprint=sha256:" + strings.Repeat("0a", 32): good, "ftpes://me@1.1.1.1?fingerprint=SHA256:0A" + strings.Repeat(":0B", 31): good,
+		"ftpes://me@1.1.1.1?fingerprint=sha256:" + strings.Repeat("0a:", 31) + "ff": good,
+		"ftps://me@1.1.1.1?fingerprint=sha256:" + strings.Repeat("0a", 32):          good, "ftpes://me@1.1.1.1?fingerprint=SHA256:0A" + strings.Repeat(":0B", 31): good,
 		"s3://AKID@pictures/in?endpoint=https://1.1.1.1&region=eu-central-1": good, "s3://AKID@my.pictures?endpoint=https%3A%2F%2F1.1.1.1%3A9000": good,
 		"file://" + allowed: good, "file://" + allowed + "/new/one": good,
 
@@ -36,6 +37,7 @@ func TestCheckURL(t *testing.T) {
 		"s3://AKID@pictures?endpoint=https://1.1.1.1/path": wrong, "s3://AKID@pictures?endpoint=http://1.1.1.1": wrong, "s3://AKID@pictures?endpont=https://1.1.1.1": wrong,
 		"s3://AKID@pictures?region=a&region=b": wrong, "s3://AKID@pictures?endpoint=https://1.1.1.1&region=a%0ab": wrong, "s3://AKID:secret@pictures": wrong,
 		"s3://AKID@pictures?endpoint=https://me@1.1.1.1": wrong, "file://" + allowed + "?x=y": wrong,
+		"ftps://me@1.1.1.1?fingerprint=sha256:00": wrong, "sftp://me@1.1.1.1?fingerprint=sha256:00": wrong,
 
 		"https://127.0.0.1/": private, "https://localhost/": private, "https://169.254.169.254/latest": private, "ftp://me@10.0.0.1": private, "ftps://me@[::1]": private,
 		"ftpes://me@192.168.0.1/": private, "sftp://me@127.0.0.1": private, "s3://AKID@pictures?endpoint=https://10.0.0.1": private,

@@ -58,6 +58,9 @@ func places() map[string]func(testing.TB) *place {
 		"sftp":                      sshd(""),
 		"sftp without posix-rename": sshd("-P posix-rename"),
 		"sftp with a password":      func(t testing.TB) *place { return sftpServer(t) },
+		"http":                      overHTTP,
+		"s3":                        bucket,
+		"a folder":                  folder,
 	}
 }
 
@@ -131,7 +134,7 @@ func photo(name string, bytes int, seed uint64) (send.Parcel, []byte) {
 
 func photoOf(name string, data []byte) send.Parcel {
 	sum := sha256.Sum256(data)
-	return send.Parcel{Delivery: "0190a3c6", Picture: "0190a3c5", Version: 1, Kind: "first", Name: name, ContentType: "image/jpeg",
+	return send.Parcel{Delivery: fmt.Sprintf("%x", sha256.Sum256([]byte(name+string(data))))[:16], Picture: "0190a3c5", Version: 1, Kind: "first", Name: name, ContentType: "image/jpeg",
 		Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:]), Metadata: []byte(`{"headline":"Test"}`),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil },
 		Link: func() (string, time.Time) { return "http://127.0.0.1:1/x", time.Now().Add(time.Hour) }}
@@ -280,7 +283,7 @@ func replaces(t *testing.T, p *place) {
 	s := p.open(t)
 	one, _ := photo("a/x.jpg", 80_000, 8)
 	two, data := photo("a/x.jpg", 30_000, 9)
-	two.Version, two.Kind = 2, "update"
+	two.Delivery, two.Version, two.Kind = one.Delivery, 2, "update"
 	must(t, s, one)
 	must(t, s, two)
 	p.wants(t, map[string][]byte{two.Name: data})
@@ -325,7 +328,7 @@ func loginDied(t *testing.T, p *place) {
 	read := 0
 	must(t, s, during(two, func() { read++ }))
 	p.Hangup()
-	if _, err := s.Recall(t.Context(), send.Recall{Remote: "missing.jpg", Delete: true}); err != nil {
+	if _, err := s.Recall(t.Context(), send.Recall{ID: "r1", Delivery: "none", Remote: "missing.jpg", Delete: true}); err != nil {
 		t.Error(err)
 	}
 	p.wants(t, map[string][]byte{one.Name: data, two.Name: more})
@@ -450,10 +453,12 @@ func cancelled(t *testing.T, p *place) {
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	_, err := s.Send(ctx, during(one, func() {
-		if p.Freeze != nil {
-			p.Freeze()
-		}
 		start = time.Now()
+		if p.Freeze == nil {
+			cancel()
+			return
+		}
+		p.Freeze()
 		time.AfterFunc(20*time.Millisecond, cancel)
 	}))
 	fails(t, err, send.Ours)

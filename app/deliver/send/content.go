@@ -12,21 +12,13 @@ import (
 type pulse struct {
 	timer *time.Timer
 	still time.Duration
-	size  int64
 }
-
-// The longest that a receiver may take nothing, and that it may take, after the last byte
-// has left this program, for what the system still holds.
-const (
-	stillMost = time.Minute
-	heldMost  = 20 * time.Minute
-)
 
 // watch gives a context that ends with the cause errStill when nothing has moved for that
 // long. The caller stops it by the CancelFunc.
-func watch(ctx context.Context, still time.Duration, size int64) (context.Context, *pulse, context.CancelFunc) {
+func watch(ctx context.Context, still time.Duration) (context.Context, *pulse, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &pulse{still: still, size: size, timer: time.AfterFunc(still, func() { cancel(errStill) })}
+	p := &pulse{still: still, timer: time.AfterFunc(still, func() { cancel(errStill) })}
 	return ctx, p, func() { p.timer.Stop(); cancel(nil) }
 }
 
@@ -36,11 +28,9 @@ func (p *pulse) hold() { p.timer.Stop() }
 // beat says that something moved, and that it is the receiver's turn.
 func (p *pulse) beat() { p.timer.Reset(p.still) }
 
-// last says that every byte has left the program: of the content up to some 4 MB may lie
-// in the system's buffers, which a slow receiver empties at 1 kB/s.
-func (p *pulse) last() {
-	p.timer.Reset(p.still + min(time.Duration(p.size)*time.Millisecond, heldMost))
-}
+// last says that every byte has left the program. What lies in buffers on the way has time
+// then: of a receiver at 1 kB/s some 300 kB.
+func (p *pulse) last() { p.timer.Reset(5 * p.still) }
 
 // content reads a parcel's picture on its way out. It notices when the fault is ours: a
 // file that can't be read, or has not the size that was announced. The transport may
@@ -64,14 +54,19 @@ func (p Parcel) open(pulse *pulse) (*content, error) {
 	return &content{ReadCloser: r, pulse: pulse, size: p.Size}, nil
 }
 
-// Read gives the content, and never more than was announced.
+// Read gives the content. Its last bytes come only when nothing follows them: until then
+// what is sent is not whole, and nobody keeps it.
 func (c *content) Read(b []byte) (int, error) {
 	c.pulse.hold()
 	n, err := c.ReadCloser.Read(b)
-	c.pulse.beat()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.n += int64(n)
+	if c.n += int64(n); c.n == c.size && err == nil {
+		var more int
+		more, err = io.ReadFull(c.ReadCloser, make([]byte, 1))
+		c.n += int64(more)
+	}
+	c.pulse.beat()
 	switch {
 	case c.n > c.size, err == io.EOF && c.n < c.size:
 		c.fault = &Error{Kind: Ours, Message: "The picture's file has not the size that it should have.", Cause: err}

@@ -44,7 +44,7 @@ func TestStillness(t *testing.T) {
 
 func TestPulse(t *testing.T) {
 	t.Parallel()
-	ctx, p, stop := watch(t.Context(), time.Hour, 1)
+	ctx, p, stop := watch(t.Context(), time.Hour)
 	p.hold()
 	p.beat()
 	p.last()

@@ -2,12 +2,18 @@ package send
 
 import "time"
 
-// Impatient has a sender over a connection of its own wait no longer than that for signs
-// of life; it gives false for others.
+// Impatient has a sender wait no longer than that for signs of life; it gives false for one
+// that never waits.
 func Impatient(s Sender, d time.Duration) bool {
-	f, ok := s.(*filer)
-	if ok {
-		f.quiet, f.wire.quiet = d, d
+	switch s := s.(type) {
+	case *filer:
+		s.quiet, s.wire.quiet = d, d
+	case *overHTTP:
+		s.still = d
+	case *bucket:
+		s.still = d
+	default:
+		return false
 	}
-	return ok
+	return true
 }

@@ -59,7 +59,7 @@ func (f *folder) Close() error { return f.root.Close() }
 // Send writes the sidecar and the picture, each under a temporary name, durably, and
 // renames it.
 func (f *folder) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
-	ctx, pulse, stop := watch(ctx, stillMost, p.Size)
+	ctx, pulse, stop := watch(ctx, quiet)
 	defer stop()
 	c, err := p.open(pulse)
 	if err != nil {
@@ -70,10 +70,9 @@ func (f *folder) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
 		if r.Sidecar, err = f.write(ctx, p.Delivery, p.Sidecar.Name, strings.NewReader(string(p.Sidecar.Data)), ""); err != nil {
 			return r, err
 		}
-		r.Bytes += int64(len(p.Sidecar.Data))
 	}
 	r.Remote, err = f.write(ctx, p.Delivery, p.Name, c, p.SHA256)
-	r.Bytes += p.Size
+	r.Bytes = p.Size + p.Sidecar.size()
 	r.Answer, r.Verified = "written", "sha256"
 	return r, err
 }

@@ -47,7 +47,7 @@ func openHTTP(t Target, n Network) (*overHTTP, error) {
 	if t.URL.Scheme == "http" && !n.Private {
 		return nil, &Error{Kind: Hopeless, Message: "The address must begin with https://."}
 	}
-	s := &overHTTP{to: t.URL, style: t.Style, still: stillMost}
+	s := &overHTTP{to: t.URL, style: t.Style, still: quiet}
 	for _, text := range strings.Fields(t.Secret) { // two, while they are renewed
 		secret, err := webhook.ParseSecret(text)
 		if err != nil {
@@ -101,6 +101,7 @@ type takenBack struct {
 	Picture  string `json:"picture"`
 	Reason   string `json:"reason"`
 	Remote   string `json:"remote,omitempty"`
+	Delete   bool   `json:"delete"` // as agreed with the subscriber
 }
 
 // Send posts the message and, in the style multipart, the picture after it.
@@ -109,7 +110,7 @@ func (s *overHTTP) Send(ctx context.Context, p Parcel) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	ctx, pulse, stop := watch(ctx, s.still, p.Size)
+	ctx, pulse, stop := watch(ctx, s.still)
 	defer stop()
 	var receipt Receipt
 	err = again(ctx, func(ctx context.Context) error {
@@ -125,22 +126,23 @@ func (s *overHTTP) Send(ctx context.Context, p Parcel) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	receipt.Bytes = int64(len(msg))
 	if receipt.Remote == "" {
 		receipt.Remote = p.Name
 	}
-	if p.Sidecar != nil {
-		receipt.Sidecar = p.Sidecar.Name
+	if s.style != Link {
+		receipt.Bytes = p.Size + p.Sidecar.size()
 	}
 	return receipt, nil
 }
 
-// Recall tells the receiver, which deletes what it has by itself.
+// Recall tells the receiver, and whether it is meant to delete what it has.
 func (s *overHTTP) Recall(ctx context.Context, r Recall) (Receipt, error) {
-	msg, err := webhook.Body(recalled, time.Now(), takenBack{Delivery: r.Delivery, Picture: r.Picture, Reason: r.Reason, Remote: r.Remote})
+	msg, err := webhook.Body(recalled, time.Now(), takenBack{Delivery: r.Delivery, Picture: r.Picture, Reason: r.Reason, Remote: r.Remote, Delete: r.Delete})
 	if err != nil {
 		return Receipt{}, &Error{Kind: Ours, Message: "The message can't be written.", Cause: err}
 	}
-	ctx, _, stop := watch(ctx, s.still, 0)
+	ctx, _, stop := watch(ctx, s.still)
 	defer stop()
 	var receipt Receipt
 	err = again(ctx, func(ctx context.Context) error {
@@ -220,7 +222,7 @@ func (s *overHTTP) do(ctx context.Context, req *http.Request, sent *content) (Re
 	if err != nil && err != io.EOF {
 		return Receipt{}, unreachable(err, s.to.Host)
 	}
-	r := Receipt{Bytes: req.ContentLength, Answer: answer}
+	r := Receipt{Answer: answer}
 	if at, err := s.to.Parse(res.Header.Get("Location")); err == nil && res.Header.Get("Location") != "" {
 		r.Remote = tidy(at.String())
 	}

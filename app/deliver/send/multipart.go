@@ -53,3 +53,11 @@ func attach(req *http.Request, p Parcel, msg []byte, pulse *pulse) (*content, er
 	}{io.MultiReader(bytes.NewReader(head), c, bytes.NewReader(tail)), c}
 	return c, nil
 }
+
+// size is 0 of none.
+func (f *File) size() int64 {
+	if f == nil {
+		return 0
+	}
+	return int64(len(f.Data))
+}

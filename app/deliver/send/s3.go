@@ -34,6 +34,7 @@ type bucket struct {
 	host   string
 	name   string
 	prefix string // "" or without slashes at its ends
+	still  time.Duration
 	close  func()
 }
 
@@ -60,7 +61,7 @@ func openS3(t Target, n Network) (*bucket, error) {
 	if err != nil {
 		return nil, &Error{Kind: Hopeless, Message: "The address can't be used: " + tidy(err.Error()) + ".", Cause: err}
 	}
-	return &bucket{client: c, host: at.Host, name: t.URL.Host, prefix: elements(t.URL.Path), close: wire.CloseIdleConnections}, nil
+	return &bucket{client: c, host: at.Host, name: t.URL.Host, prefix: elements(t.URL.Path), still: quiet, close: wire.CloseIdleConnections}, nil
 }
 
 // first gives the first text that is not empty.
@@ -80,18 +81,17 @@ func (b *bucket) Close() error {
 
 // Send puts the sidecar and the picture.
 func (b *bucket) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
-	ctx, pulse, stop := watch(ctx, stillMost, p.Size)
+	ctx, pulse, stop := watch(ctx, b.still)
 	defer stop()
 	if f := p.Sidecar; f != nil {
 		sum := sha256.Sum256(f.Data)
 		err = again(ctx, func(ctx context.Context) (err error) {
-			r.Sidecar, _, err = b.put(ctx, f.Name, f.ContentType, bytes.NewReader(f.Data), int64(len(f.Data)), hex.EncodeToString(sum[:]))
+			r.Sidecar, _, err = b.put(ctx, f.Name, f.ContentType, bytes.NewReader(f.Data), f.size(), hex.EncodeToString(sum[:]))
 			return err
 		})
 		if err != nil {
 			return Receipt{}, err
 		}
-		r.Bytes += int64(len(f.Data))
 	}
 	err = again(ctx, func(ctx context.Context) error {
 		c, err := p.open(pulse)
@@ -108,7 +108,7 @@ func (b *bucket) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	r.Bytes += p.Size
+	r.Bytes = p.Size + p.Sidecar.size()
 	r.Answer = "stored"
 	return r, nil
 }
@@ -154,7 +154,7 @@ func (b *bucket) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
 		return Receipt{Answer: "left there: deleting is not allowed"}, nil
 	}
-	ctx, _, stop := watch(ctx, stillMost, 0)
+	ctx, _, stop := watch(ctx, b.still)
 	defer stop()
 	for _, remote := range []string{r.Remote, r.Sidecar} {
 		if remote == "" {

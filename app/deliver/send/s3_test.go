@@ -6,31 +6,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"oneframe/app/deliver/send"
 )
 
-// store starts an S3 server with a bucket called pictures and gives the destination's
-// address and the folder behind the bucket. The secret is "secret".
-func store(t testing.TB) (address, folder string) {
-	t.Helper()
-	root := t.TempDir()
-	folder = filepath.Join(root, "pictures")
-	if err := os.Mkdir(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	at := start(t, exec.Command(build(t, "s3server"), "-key", "AKID", "-secret", "secret", root))
-	return "s3://AKID@pictures/from/us?" + url.Values{"endpoint": {at}}.Encode(), folder
-}
-
 func TestS3(t *testing.T) {
 	t.Parallel()
-	at, dir := store(t)
+	at, dir, _ := store(t)
 	s := open(t, target(t, at, "secret"), local())
 	p := parcel("d1", "2026/grüße +1.jpg", strings.Repeat("first", 50_000))
 	for range 2 {
