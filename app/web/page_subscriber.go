@@ -55,8 +55,8 @@ type destinationKind struct {
 
 func destinationKinds() []destinationKind {
 	return []destinationKind{
-		{"sftp", "SFTP", "sftp://user@sftp.example.org/incoming", "The server’s key is kept at the first connection; where it shows another one later, nothing is sent.", "The password, or a private key (PEM, without a passphrase)."},
-		{"ftpes", "FTP with TLS", "ftpes://user@ftp.example.org/incoming", "Explicit TLS (AUTH TLS), port 21. For TLS from the first byte, port 990, write ftps:// instead.", "The password."},
+		{"sftp", "SFTP", "sftp://user@sftp.example.org/incoming", "The server’s key is kept at the first connection; where it shows another one later, nothing is sent. The path begins at the server’s root, or with /~/ where the login leads to.", "The password, or a private key (PEM, without a passphrase)."},
+		{"ftpes", "FTP with TLS", "ftpes://user@ftp.example.org/incoming", "Explicit TLS (AUTH TLS), port 21. For TLS from the first byte, port 990, write ftps:// instead. The path begins where the login leads to, or with // at the server’s root. A certificate that nobody known has signed is taken with its own fingerprint only: end the address in ?fingerprint=sha256: and its 64 hex digits.", "The password."},
 		{"ftp", "FTP", "ftp://user@ftp.example.org/incoming", "Password and pictures go unencrypted. Better ask for FTP with TLS or SFTP.", "The password."},
 		{"https", "HTTPS", "https://pictures.example.org/incoming", "Each picture is a signed POST (Standard Webhooks): with the picture and its metadata, or with a link to fetch it at.", "The signing secret, as whsec_…; the receiver checks each message with it."},
 		{"s3", "S3", "s3://ACCESSKEYID@bucket/pictures?endpoint=https://s3.example.org&region=eu-central-1", "Amazon S3, or a store that speaks the same, at its endpoint.", "The secret access key."},
