@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"oneframe/app/browsertest"
+	"oneframe/app/deliver"
 	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
@@ -291,6 +292,16 @@ func TestEveryPageFitsEveryScreen(t *testing.T) {
 	s.scale()
 	s.render()
 	customer := s.subscribed(long)
+	s.follow()
+	s.alter(`UPDATE deliver_delivery SET state = 'dead', done_at = 5, error = 'The server said: ' || $1 || $1 || $1`, long)
+	var delivery string
+	if err := s.rooms.DB.Read(t.Context(), func(tx *store.Tx) error {
+		all, _, err := deliver.List(tx, deliver.Query{Limit: 1})
+		delivery = all[0].ID
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	site := s.serve()
 	b := browsertest.Open(t, browsertest.Options{})
 	pages := []string{"/", "/?t=0.4", "/shoot", "/shoot?slot=3", "/f/" + shown, "/m/" + secret, "/login", "/nowhere"}
@@ -313,7 +324,7 @@ func TestEveryPageFitsEveryScreen(t *testing.T) {
 	}
 	b.Login(site, "boss", "a long password")
 	for _, page := range []string{"/judge", "/admin", "/admin/frames", "/admin/frames?state=accepted", "/admin/frames/" + shown, "/admin/clips", "/admin/renders", "/admin/accounts", "/",
-		"/admin/subscribers", "/admin/subscribers/" + customer, "/admin/subscribers/" + customer + "/rules/new", "/admin/rules?look=findings", "/admin/deliveries"} {
+		"/admin/subscribers", "/admin/subscribers/" + customer, "/admin/subscribers/" + customer + "/rules/new", "/admin/rules?look=findings", "/admin/deliveries", "/admin/deliveries/" + delivery, "/admin/subscribers/" + customer + "/order"} {
 		fits(page)
 	}
 }
@@ -350,4 +361,31 @@ func quietBut(t *testing.T, b *browsertest.Browser, status string) {
 			t.Errorf("the page complains: %s", p)
 		}
 	}
+}
+
+// A page about the senders shows what changes without being loaded anew.
+func TestAPageOfNumbersStaysUpToDate(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	boss := s.hire("boss", people.Admin)
+	mod := s.hire("mod", people.Moderator)
+	sea := s.subscribed("sea")
+	site := s.serve()
+	b := browsertest.Open(t, browsertest.Options{})
+	b.Login(site, "boss", "a long password")
+	b.Go(site + "/admin/subscribers/" + sea)
+	b.Wait(`document.querySelector("[data-help=sftp]").hidden && !document.querySelector(".kinds").hidden`)
+	b.Click("[data-scheme=sftp]")
+	b.Wait(`!document.querySelector("[data-help=sftp]").hidden && document.querySelector("#destination [name=url]").value.startsWith("sftp://")`)
+	b.Click("[data-scheme=https]")
+	b.Wait(`document.querySelector("#destination [name=url]").value.startsWith("https://") && document.querySelector("[data-help=sftp]").hidden`)
+	s.accepted("Ann", mod)
+	s.follow()
+	b.Wait(`document.querySelector("#live .stats b").textContent === "1" && document.querySelector("#live .alert").textContent.includes("nowhere to send them")`)
+	s.want(200, "PATCH", "/api/v1/subscribers/"+sea, map[string]any{"destination": "ftp://sea@one.example/"}, boss)
+	b.Wait(`!document.querySelector("#live .alert") && document.querySelector("#destination [name=url]").value.startsWith("https://")`) // what is typed stays
+	b.Go(site + "/admin/subscribers")
+	s.alter(`UPDATE deliver_delivery SET state = 'dead', done_at = 5, error = '<b>no</b>'`)
+	b.Wait(`document.querySelector("#board tbody tr").className === "gave_up" && document.querySelector("#board .said").textContent === "<b>no</b>"`)
+	quiet(t, b)
 }

@@ -11,6 +11,7 @@ import (
 
 	"oneframe/app/fault"
 	"oneframe/app/moderation"
+	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/source"
 	"oneframe/app/store"
@@ -247,6 +248,7 @@ type oneFramePage struct {
 	Judges    map[moderation.Judge]moderation.Profile
 	Gold      *moderation.Gold // nil where it isn't, and wasn't
 	Answers   []answer
+	outgoing
 }
 
 // Right is the answer of gold in words.
@@ -259,7 +261,8 @@ func (p oneFramePage) Right() string {
 
 // oneFrame shows everything about one frame: who decided what, and when.
 func (s *Server) oneFrame(c echo.Context) error {
-	p := oneFramePage{adminLayout: s.adminLayout(c, "Frame"), Reasons: rejections()}
+	a, _ := s.account(c)
+	p := oneFramePage{adminLayout: s.adminLayout(c, "Frame"), Reasons: rejections(), outgoing: outgoing{Admin: a.Can(people.Admin)}}
 	var err error
 	if p.Name, err = s.namesOf(c.Request().Context()); err != nil {
 		return err
@@ -309,6 +312,9 @@ func (s *Server) fillOneFrame(tx *store.Tx, p *oneFramePage, id picture.ID) erro
 	if n := len(p.Decisions); n > 0 {
 		last := p.Decisions[n-1]
 		p.Undoable = last.By != moderation.Everybody && !last.Undone()
+	}
+	if err := p.outgoing.fill(tx, pic); err != nil {
+		return err
 	}
 	p.Events, err = picture.Events(tx, id)
 	return err

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -144,6 +145,42 @@ func (s *Server) retryOne(c echo.Context) error {
 		back = "/admin/deliveries/" + c.Param("id")
 	}
 	return s.goBack(c, back, err, "It goes again.")
+}
+
+// outgoing is, for an admin, to whom a picture went, and to whom it can go.
+type outgoing struct {
+	Admin      bool
+	Of         picture.ID
+	Deliveries []deliveryView
+	Recalls    map[string]deliver.Recalling // the last one of each delivery
+	ToAsk      []feed.Subscriber            // who can be sent it on demand
+}
+
+func (o *outgoing) fill(tx *store.Tx, p picture.Picture) error {
+	if !o.Admin {
+		return nil
+	}
+	o.Of = p.ID
+	subscribers, err := feed.Subscribers(tx)
+	if err != nil {
+		return err
+	}
+	all, _, err := deliver.List(tx, deliver.Query{Picture: p.ID, Limit: 500})
+	if err != nil {
+		return err
+	}
+	if o.Deliveries, err = viewDeliveries(tx, all, subscribers); err != nil {
+		return err
+	}
+	recalls, err := deliver.Recalls(tx, p.ID)
+	o.Recalls = map[string]deliver.Recalling{}
+	for _, r := range recalls {
+		o.Recalls[r.Delivery] = r
+	}
+	if p.Approved() {
+		o.ToAsk = slices.DeleteFunc(subscribers, func(x feed.Subscriber) bool { return x.State == feed.Ended })
+	}
+	return err
 }
 
 // demand has the pictures that were ticked go to the subscribers that were ticked.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"oneframe/app/deliver"
 	"oneframe/app/fault"
 	"oneframe/app/feed"
 	"oneframe/app/metadata"
@@ -170,37 +169,6 @@ type picturePage struct {
 	outgoing
 }
 
-// outgoing is, for an admin, to whom a picture went, and to whom it can go.
-type outgoing struct {
-	Admin      bool
-	Deliveries []deliveryView
-	Recalls    map[string]deliver.Recalling // the last one of each delivery
-	ToAsk      []feed.Subscriber            // who can be sent it on demand
-}
-
-func (o *outgoing) fill(tx *store.Tx, p picture.Picture) error {
-	subscribers, err := feed.Subscribers(tx)
-	if err != nil {
-		return err
-	}
-	all, _, err := deliver.List(tx, deliver.Query{Picture: p.ID, Limit: 500})
-	if err != nil {
-		return err
-	}
-	if o.Deliveries, err = viewDeliveries(tx, all, subscribers); err != nil {
-		return err
-	}
-	recalls, err := deliver.Recalls(tx, p.ID)
-	o.Recalls = map[string]deliver.Recalling{}
-	for _, r := range recalls {
-		o.Recalls[r.Delivery] = r
-	}
-	if p.Approved() {
-		o.ToAsk = slices.DeleteFunc(subscribers, func(x feed.Subscriber) bool { return x.State == feed.Ended })
-	}
-	return err
-}
-
 // fieldView is a field with everything that the file says about it.
 type fieldView struct {
 	metadata.Field
@@ -255,10 +223,8 @@ func (p *picturePage) fill(tx *store.Tx, pic picture.Picture, names map[string]s
 	if err != nil {
 		return err
 	}
-	if p.Admin {
-		if err := p.outgoing.fill(tx, pic); err != nil {
-			return err
-		}
+	if err := p.outgoing.fill(tx, pic); err != nil {
+		return err
 	}
 	if n := len(decisions); n > 0 {
 		p.Undoable = decisions[n-1].By != moderation.Everybody && !decisions[n-1].Undone()
