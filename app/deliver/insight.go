@@ -17,7 +17,7 @@ type Glance struct {
 	Destination Destination
 	Directed    bool // it has a destination
 
-	Waiting, Claimed, Due, Dead int       // no further than CountMost
+	Waiting, Claimed, Due, Dead int       // no further than was asked for; CountMost by GlanceAt
 	Oldest                      time.Time // since when the oldest of those waiting and due has been queued; zero where there is none
 	Today                       Totals    // since midnight in the zone of its limits
 	LastError                   string    // why the queue is not through; "" where nothing failed
@@ -41,7 +41,7 @@ func GlanceAt(tx *store.Tx, subscriber string) (g Glance, err error) {
 	if g.Destination, g.Directed, err = GetDestination(tx, subscriber); err != nil {
 		return g, err
 	}
-	if err = g.count(tx); err != nil {
+	if err = g.count(tx, CountMost); err != nil {
 		return g, err
 	}
 	day := Day(tx.Now, g.Destination.Limits.zone())
@@ -50,8 +50,12 @@ func GlanceAt(tx *store.Tx, subscriber string) (g Glance, err error) {
 	return g, err
 }
 
-// Glances gives them for several subscribers, in the order given.
-func Glances(tx *store.Tx, subscribers []string) ([]Glance, error) {
+// GlancesMost is as far as a board of many subscribers needs to count each one's rows.
+const GlancesMost = 1000
+
+// Glances gives them for several subscribers, in the order given, counting the rows of each
+// no further than most.
+func Glances(tx *store.Tx, subscribers []string, most int) ([]Glance, error) {
 	places, err := Destinations(tx)
 	if err != nil {
 		return nil, err
@@ -64,7 +68,7 @@ func Glances(tx *store.Tx, subscribers []string) ([]Glance, error) {
 	for _, id := range subscribers {
 		g := Glance{Subscriber: id, Today: today[id]}
 		g.Destination, g.Directed = places[id]
-		if err := g.count(tx); err != nil {
+		if err := g.count(tx, most); err != nil {
 			return nil, err
 		}
 		all = append(all, g)
@@ -73,10 +77,10 @@ func Glances(tx *store.Tx, subscribers []string) ([]Glance, error) {
 }
 
 // count fills what the rows of the queue say.
-func (g *Glance) count(tx *store.Tx) error {
+func (g *Glance) count(tx *store.Tx, most int) error {
 	for state, n := range map[State]*int{Waiting: &g.Waiting, Claimed: &g.Claimed, Due: &g.Due, Dead: &g.Dead} {
 		var err error
-		if *n, err = Count(tx, g.Subscriber, state); err != nil {
+		if *n, err = countUpTo(tx, g.Subscriber, state, most); err != nil {
 			return err
 		}
 	}

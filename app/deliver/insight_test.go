@@ -51,7 +51,7 @@ func TestAGlanceSaysHowAQueueStands(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		all, err := Glances(tx, []string{"a", "b", "c"})
+		all, err := Glances(tx, []string{"a", "b", "c"}, CountMost)
 		if err != nil {
 			return err
 		}

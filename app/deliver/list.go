@@ -82,7 +82,11 @@ func Count(tx *store.Tx, subscriber string, state State) (n int, err error) {
 		err = tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM deliver_delivery WHERE state = $1 LIMIT $2) AS some`, state, CountMost).Scan(&n)
 		return n, err
 	}
-	err = tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM deliver_delivery WHERE subscriber = $1 AND state = $2 LIMIT $3) AS some`, subscriber, state, CountMost).Scan(&n)
+	return countUpTo(tx, subscriber, state, CountMost)
+}
+
+func countUpTo(tx *store.Tx, subscriber string, state State, most int) (n int, err error) {
+	err = tx.QueryRow(`SELECT COUNT(*) FROM (SELECT 1 FROM deliver_delivery WHERE subscriber = $1 AND state = $2 LIMIT $3) AS some`, subscriber, state, most).Scan(&n)
 	return n, err
 }
 

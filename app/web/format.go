@@ -42,6 +42,7 @@ func words() template.FuncMap {
 		},
 		"pair":    func(first, second any) pair { return pair{first, second} },
 		"many":    many,
+		"some":    some,
 		"int":     func(n int64) int { return int(n) },
 		"count64": func(n int64) string { return count(int(n)) },
 	}
@@ -71,6 +72,14 @@ func plural(n int, one, many string) string {
 func many(n int) string {
 	if n >= deliver.CountMost {
 		return count(deliver.CountMost) + "+"
+	}
+	return count(n)
+}
+
+// some writes a number that is counted no further than deliver.GlancesMost.
+func some(n int) string {
+	if n >= deliver.GlancesMost {
+		return count(deliver.GlancesMost) + "+"
 	}
 	return count(n)
 }

@@ -104,7 +104,7 @@ func (m *Metrics) read(tx *store.Tx) ([]measure, error) {
 	for i, x := range subscribers {
 		ids[i] = x.ID
 	}
-	glances, err := deliver.Glances(tx, ids)
+	glances, err := deliver.Glances(tx, ids, deliver.CountMost)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type subscribersPage struct {
 	adminLayout
 	Subscribers   []subscriberView
 	Waiting       int    // over all of them
+	More          bool   // of some not all were counted
 	Sent          int64  // today
 	Hour          int64  // sent in the last whole hour and this one
 	Trouble, Dead int    // how many subscribers, how many deliveries
@@ -181,7 +182,7 @@ func (s *Server) fillBoard(tx *store.Tx, p *subscribersPage) error {
 	for i, x := range all {
 		ids[i] = x.ID
 	}
-	glances, err := deliver.Glances(tx, ids)
+	glances, err := deliver.Glances(tx, ids, deliver.GlancesMost)
 	if err != nil {
 		return err
 	}
@@ -189,6 +190,7 @@ func (s *Server) fillBoard(tx *store.Tx, p *subscribersPage) error {
 		v := s.viewSubscriber(x, glances[i], tx.Now)
 		p.Subscribers = append(p.Subscribers, v)
 		p.Waiting, p.Sent, p.Dead = p.Waiting+v.G.Queued(), p.Sent+v.G.Today.Sent, p.Dead+v.G.Dead
+		p.More = p.More || v.G.Waiting >= deliver.GlancesMost || v.G.Due >= deliver.GlancesMost
 		if v.Trouble != deliver.Fine {
 			p.Trouble++
 		}
