@@ -58,5 +58,8 @@ func isolating() suite {
 			{what: "all are well: wait that 95 % stayed under", bench: "Isolation/Alone", metric: "p95-ms", scale: 1, unit: "ms"},
 			{what: "one is silent and one takes 1 kB/s: the others' wait that 95 % stayed under", bench: "Isolation/Beside", metric: "p95-ms", scale: 1, unit: "ms", base: "Isolation/Alone",
 				wanted: "at most 1.2×", ok: func(_, ratio float64) bool { return ratio <= 1.2 }},
+			{what: "all are well: CPU a delivery, senders and receivers", bench: "Isolation/Alone", metric: "cpu-ms/op", scale: 1, unit: "ms of CPU"},
+			{what: "with those two: CPU a delivery of the others", bench: "Isolation/Beside", metric: "cpu-ms/op", scale: 1, unit: "ms of CPU", base: "Isolation/Alone",
+				wanted: "at most 1.2×", ok: func(_, ratio float64) bool { return ratio <= 1.2 }},
 		}}
 }

@@ -238,12 +238,13 @@ func isolated(b *testing.B, bad bool) {
 			}
 			return timed{to, c}, nil
 		}
-		stop := s.serve()
+		stop, before := s.serve(), cpu(b)
 		s.rounds(names, c)
 		want := each * (len(names) - 2)
 		for deadline := time.Now().Add(time.Minute); c.count() < want && time.Now().Before(deadline); {
 			time.Sleep(20 * time.Millisecond)
 		}
+		used := cpu(b) - before
 		stop()
 		well.Close()
 		if len(c.took) != want {
@@ -251,6 +252,7 @@ func isolated(b *testing.B, bad bool) {
 		}
 		b.ReportMetric(ms(c.took, 0.5), "p50-ms")
 		b.ReportMetric(ms(c.took, 0.95), "p95-ms")
+		b.ReportMetric(used.Seconds()*1000/float64(want), "cpu-ms/op")
 	}
 }
 

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -309,5 +310,12 @@ func (b *brief) recalling(tx *store.Tx) error {
 	}
 	b.verdict = tried
 	b.recall = send.Recall{ID: b.job.id, Delivery: d.ID, Picture: string(d.Picture), Reason: reason, Remote: d.Remote, Sidecar: d.Sidecar}
-	return nil
+	if d.Remote != "" {
+		return nil
+	}
+	err := tx.QueryRow(`SELECT stem || ext FROM deliver_name WHERE subscriber = $1 AND picture = $2 ORDER BY made_at DESC LIMIT 1`, d.Subscriber, d.Picture).Scan(&b.recall.Name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // it was not even made
+	}
+	return err
 }

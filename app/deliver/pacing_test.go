@@ -349,3 +349,25 @@ func TestAClaimThatRunsOutIsTakenAgain(t *testing.T) {
 		}
 	})
 }
+
+// A process dies when it has sent a picture and not yet written that down; then the picture
+// is withdrawn. What may lie there is taken back by the name that was reserved for it.
+func TestWhatMayHaveBeenSentIsTakenBack(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.subscriber("a", Limits{})
+	s.queue(1, "a")
+	write(t, s.DB, func(tx *store.Tx) error {
+		if _, err := tx.Exec(`INSERT INTO deliver_name (subscriber, picture, template, stem, ext, folded, wish, number, made_at) VALUES ('a', 'p000001', '', 'x/y', '.jpg', 'x/y', 'x/y', 1, 1)`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE deliver_delivery SET state = 'claimed', claimed_until = $1`, store.Millis(tx.Now.Add(time.Minute)))
+		return err
+	})
+	write(t, s.DB, func(tx *store.Tx) error { _, err := Recall(tx, "p000001", "withdrawn"); return err })
+	s.step()
+	if got := strings.Join(s.World.has("a"), " "); got != "-x/y.jpg" {
+		t.Errorf("it has %s", got)
+	}
+	s.recallIs("p000001", "done deleted")
+}

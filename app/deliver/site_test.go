@@ -258,7 +258,7 @@ func (c *carrier) Recall(ctx context.Context, r send.Recall) (send.Receipt, erro
 	}
 	c.w.mu.Lock()
 	defer c.w.mu.Unlock()
-	c.w.arrived[c.host] = append(c.w.arrived[c.host], arrival{"-" + r.Remote, r.Delivery, time.Now()})
+	c.w.arrived[c.host] = append(c.w.arrived[c.host], arrival{"-" + r.Remote + r.Name, r.Delivery, time.Now()})
 	return send.Receipt{Answer: "deleted"}, nil
 }
 

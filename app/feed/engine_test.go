@@ -307,3 +307,34 @@ func TestUrgentPicturesGoFirst(t *testing.T) {
 		t.Errorf("priorities %v, want %v", got, want)
 	}
 }
+
+// A subscriber that is not active gets nothing sent; see deliver.Pause.
+func TestWhoIsNotActiveIsPaused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.subscriber("Birds")
+	paused := func() (n int) {
+		s.write(func(tx *store.Tx) error {
+			return tx.QueryRow(`SELECT COALESCE(MAX(paused), 0) FROM deliver_pause WHERE subscriber = $1`, id).Scan(&n)
+		})
+		return n
+	}
+	for _, c := range []struct {
+		state SubscriberState
+		want  int
+	}{{Active, 0}, {Paused, 1}, {Ended, 1}, {Active, 0}} {
+		if _, err := s.book.ChangeSubscriber(t.Context(), "account:a", id, NewSubscriber{Name: "Birds", State: c.state}); err != nil {
+			t.Fatal(err)
+		}
+		if got := paused(); got != c.want {
+			t.Errorf("%s: paused is %d", c.state, got)
+		}
+	}
+	x, err := s.book.AddSubscriber(t.Context(), "account:a", NewSubscriber{Name: "Late", State: Paused})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id = x.ID; paused() != 1 {
+		t.Error("one that begins paused is not")
+	}
+}

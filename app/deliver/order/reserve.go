@@ -49,8 +49,8 @@ func (m *Maker) reserve(ctx context.Context, j Job, r metadata.Record, ext strin
 		if stem, n, err = free(tx, j, wish); err != nil {
 			return err
 		}
-		_, err = tx.Exec(`INSERT INTO deliver_name (subscriber, picture, template, stem, folded, wish, number, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			j.Subscriber, j.Picture.ID, v, stem, folded(stem), folded(wish), n, store.Millis(tx.Now))
+		_, err = tx.Exec(`INSERT INTO deliver_name (subscriber, picture, template, stem, ext, folded, wish, number, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			j.Subscriber, j.Picture.ID, v, stem, ext, folded(stem), folded(wish), n, store.Millis(tx.Now))
 		return err
 	})
 	return stem, err

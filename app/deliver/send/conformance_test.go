@@ -431,6 +431,11 @@ func recalls(t *testing.T, p *place) {
 			t.Error("the receipt doesn't say what was done")
 		}
 	}
+	lost, _ := photo("x/lost.jpg", 1000, 23) // of which no receipt was kept
+	must(t, s, lost)
+	if _, err := s.Recall(t.Context(), send.Recall{ID: "r2", Delivery: lost.Delivery, Picture: lost.Picture, Reason: "withdrawn", Name: lost.Name, Delete: true}); err != nil {
+		t.Error(err)
+	}
 	p.wants(t, map[string][]byte{two.Name: data})
 }
 

@@ -94,6 +94,9 @@ func (f *filer) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
 		return Receipt{Remote: r.Remote, Answer: "Nothing was deleted: this subscriber doesn't allow it."}, nil
 	}
+	if r.Remote == "" && fs.ValidPath(r.Name) {
+		r.Remote = path.Join(f.base, r.Name)
+	}
 	done := Receipt{Remote: r.Remote, Sidecar: r.Sidecar}
 	err := f.with(ctx, func(t tree) error {
 		said := []string{}

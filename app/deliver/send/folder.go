@@ -140,6 +140,9 @@ func (f *folder) Recall(_ context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
 		return Receipt{Answer: "left there: deleting is not allowed"}, nil
 	}
+	if r.Remote == "" && r.Name != "" {
+		r.Remote = filepath.Join(f.dir, filepath.FromSlash(r.Name))
+	}
 	for _, file := range []string{r.Remote, r.Sidecar} {
 		if file == "" {
 			continue

@@ -156,6 +156,9 @@ func (b *bucket) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	}
 	ctx, _, stop := watch(ctx, b.still)
 	defer stop()
+	if r.Remote == "" && r.Name != "" {
+		r.Remote = "s3://" + b.name + "/" + path.Join(b.prefix, r.Name)
+	}
 	for _, remote := range []string{r.Remote, r.Sidecar} {
 		if remote == "" {
 			continue

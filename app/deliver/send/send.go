@@ -64,7 +64,8 @@ type File struct {
 type Recall struct {
 	ID, Delivery, Picture string
 	Reason                string
-	Remote                string // the receipt's
+	Remote                string // the receipt's; "" where the program ended before it had one
+	Name                  string // the parcel's, where there is no Remote: it may lie there, or not
 	Sidecar               string // its remote name; "" where there was none
 	Delete                bool   // the subscriber allows that it is deleted
 }

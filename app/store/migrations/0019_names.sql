@@ -7,6 +7,7 @@ CREATE TABLE deliver_name (
   picture    TEXT    NOT NULL,
   template   TEXT    NOT NULL, -- that it was made of, with version or kind where it asks for them
   stem       TEXT    NOT NULL,
+  ext        TEXT    NOT NULL, -- of the file that the name was made for, as .jpg
   folded     TEXT    NOT NULL, -- the stem as file systems see it that make no difference of case
   wish       TEXT    NOT NULL, -- folded, before it got a number
   number     INTEGER NOT NULL, -- 1, or what was put behind it
