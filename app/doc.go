@@ -110,6 +110,9 @@
 //     that takes a second for each byte must hold nothing but its own connections, and no
 //     round of Step can wait for it. One of them, the clerk, does all that touches the
 //     queue; for tests there is a Step, which waits for everything that it began.
+//   - Of a picture that is sent as a form the signature is over its first part, which holds
+//     the picture's SHA-256: so the file is streamed, and read once. The message's id names
+//     the version as well as the delivery, since receivers pass over an id that they know.
 //   - What a job shows an outside crowd it fetches by a signed link of its own, which ends
 //     with the job: the address of a picture never leaves the site for good.
 package app
