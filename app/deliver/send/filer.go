@@ -178,7 +178,8 @@ func (f *filer) bring(t tree, name, temp string, size int64, open func() (io.Rea
 	got, err := t.size(part)
 	switch {
 	case err == nil && got != size:
-		return "", f.undo(t, part, &Error{Kind: Down, Message: fmt.Sprintf("%s kept %d bytes of %d.", f.place, got, size)})
+		_ = t.remove(part) // it is replaced by a repeat as well
+		return "", &Error{Kind: Down, Message: fmt.Sprintf("%s kept %d bytes of %d.", f.place, got, size)}
 	case err == nil:
 		verified = "size"
 	case dead(err):
@@ -251,12 +252,18 @@ func (f *filer) mkdirs(t tree, dir string) error {
 // it tries an empty file in the destination's folder itself.
 func (f *filer) locked(t tree, part string, err error) error {
 	e, _ := errors.AsType[*Error](err)
-	base := path.Join(f.base, path.Base(part))
-	if base != part {
-		s := &source{content: strings.NewReader(""), wire: f.wire}
-		if t.put(base, s) == nil {
-			return f.undo(t, base, &Error{Kind: Refused, Message: "The folder " + path.Dir(part) + " can't be made or written into.", Answer: e.Answer, Cause: e.Cause})
+	if probe := path.Join(f.base, path.Base(part)); probe != part {
+		err := t.put(probe, &source{content: strings.NewReader(""), wire: f.wire})
+		if err == nil {
+			return f.undo(t, probe, &Error{Kind: Refused, Message: "The folder " + path.Dir(part) + " can't be made or written into.", Answer: e.Answer, Cause: e.Cause})
+		}
+		if dead(err) {
+			return err
 		}
 	}
-	return &Error{Kind: Hopeless, Message: "Nothing can be written into the folder " + path.Dir(base) + ".", Answer: e.Answer, Cause: e.Cause}
+	where := "where the login leads to"
+	if f.base != "" {
+		where = "into the folder " + f.base
+	}
+	return &Error{Kind: Hopeless, Message: "Nothing can be written " + where + ".", Answer: e.Answer, Cause: e.Cause}
 }

@@ -111,8 +111,11 @@ func (d *ftpDoor) dial(w *wire) func(network, address string) (net.Conn, error) 
 			return nil, err
 		}
 		l, err := w.dial(net.JoinHostPort(host, port))
-		if err != nil || d.tls == nil {
-			return l, err
+		if err != nil {
+			return nil, &Error{Kind: Down, Message: d.host + " lets us in, but its port " + port + ", where it wants the file, can't be reached: a firewall may stand between.", Cause: err}
+		}
+		if d.tls == nil {
+			return l, nil
 		}
 		return &drained{tls.Client(l, d.tls), l}, nil
 	}
