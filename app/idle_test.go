@@ -1,9 +1,13 @@
 package app
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,4 +92,41 @@ func TestAnIdleSiteComesToRest(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A round that fails, or panics, is tried again later each time, however much else
+// happens on the site.
+func TestAFailingRoundIsTriedLaterEachTime(t *testing.T) {
+	t.Parallel()
+	for what, fail := range map[string]step{
+		"error": func(context.Context) (bool, error) { return true, errors.New("no luck") },
+		"panic": func(context.Context) (bool, error) { panic("no luck") },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			db, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "x.db"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			a := &App{DB: db, Log: slog.New(slog.NewTextHandler(&log, nil))}
+			ctx, stop := context.WithTimeout(t.Context(), 10*time.Minute) // which take no time
+			rounds := 0
+			a.loop(ctx, "unlucky", func(ctx context.Context) (bool, error) {
+				rounds++
+				if err := db.Write(ctx, func(tx *store.Tx) error {
+					return slot.Add(tx, []slot.Slot{{ID: slot.ID{Clip: "c", Number: rounds}, Hold: 2}})
+				}); err != nil {
+					t.Error(err)
+				}
+				return fail(ctx)
+			})
+			stop()
+			if rounds < 10 || rounds > 20 || strings.Count(log.String(), "no luck") != rounds {
+				t.Errorf("%s: %d rounds in ten minutes: %s", what, rounds, &log)
+			}
+			if err := db.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"runtime/debug"
@@ -58,7 +59,7 @@ func (a *App) loop(ctx context.Context, name string, f step) {
 	failures := 0
 	for ctx.Err() == nil {
 		changed := a.DB.Changed()
-		worked, err := a.round(ctx, name, f)
+		worked, err := round(ctx, f)
 		if err != nil && ctx.Err() == nil {
 			a.Log.Error("a round of work failed", "loop", name, "error", err)
 			failures++
@@ -73,11 +74,11 @@ func (a *App) loop(ctx context.Context, name string, f step) {
 	}
 }
 
-// round keeps a panic in one room from stopping the house.
-func (a *App) round(ctx context.Context, name string, f step) (worked bool, err error) {
+// round keeps a panic in one room from stopping the house: it is an error like others.
+func round(ctx context.Context, f step) (worked bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			a.Log.Error("a round of work panicked", "loop", name, "panic", r, "stack", string(debug.Stack()))
+			worked, err = false, fmt.Errorf("panic: %v\n%s", r, debug.Stack())
 		}
 	}()
 	return f(ctx)

@@ -48,7 +48,7 @@ var doors = map[string][]string{
 }
 
 // testOnly are packages that only tests may import.
-var testOnly = []string{"testdata", "browsertest"}
+var testOnly = []string{"testdata", "browsertest", "smalldisk"}
 
 // room is one package of the house, with the Go files that go into the program.
 type room struct {

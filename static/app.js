@@ -47,7 +47,7 @@ document.addEventListener('click', (event) => {
 });
 
 // On a small screen a navigation is a row that scrolls: it begins with the present entry in view.
-for (const row of document.querySelectorAll('.tabs')) {
+for (const row of document.querySelectorAll('.tabs, .filters')) {
   const here = $('[aria-current]', row);
   if (here) row.scrollLeft = here.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
 }

@@ -2,9 +2,7 @@ package clip
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"oneframe/app/smalldisk"
 )
 
 // ffmpeg is killed in the middle of its work, as the kernel does when memory runs out.
@@ -94,58 +94,20 @@ func (s *stage) leastMemory() int {
 	return 0
 }
 
-const fullDir = "ONEFRAME_TEST_CLIP_FULL_DIR"
-
-// The disk is full in the middle of encoding, and in the middle of joining. It is a real
-// and small one: a tmpfs that the test mounts in a process with a user namespace of its own.
+// The disk is full in the middle of encoding, and in the middle of joining.
 func TestAFullDiskHarmsNothing(t *testing.T) {
-	if dir := os.Getenv(fullDir); dir != "" {
+	t.Parallel()
+	smalldisk.In(t, func(dir string) {
 		fullUnits(t, filepath.Join(dir, "units"))
 		fullRenders(t)
-		return
-	}
-	t.Parallel()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestAFullDiskHarmsNothing$", "-test.v")
-	cmd.Env = append(os.Environ(), fullDir+"="+t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
-		t.Skipf("this machine allows no user namespaces: %v", err)
-	}
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// smallDisk puts a disk of so many bytes into the folder; what it returns makes room.
-func smallDisk(t *testing.T, dir string, bytes int64) (room func()) {
-	t.Helper()
-	mount := func(flags uintptr, bytes int64) {
-		if err := syscall.Mount("none", dir, "tmpfs", flags, fmt.Sprintf("size=%d", bytes)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	mount(0, bytes)
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
 	})
-	return func() { mount(syscall.MS_REMOUNT, 64<<20) }
 }
 
 func fullUnits(t *testing.T, dir string) {
 	s := newStage(t, made{fps: fps25, frames: 400, hold: 2, width: 320, height: 180})
 	s.Workers = 1
 	s.Units = dir
-	room := smallDisk(t, dir, 700<<10)
+	room := smalldisk.Mount(t, dir, 700<<10)
 	good := s.firstRender()
 	for n := 1; n <= 200; n += 2 {
 		s.fill(n, still(n, 320, 180))
@@ -161,7 +123,7 @@ func fullUnits(t *testing.T, dir string) {
 
 func fullRenders(t *testing.T) {
 	s := newStage(t, made{fps: fps25, frames: 200, hold: 2, width: 320, height: 180})
-	room := smallDisk(t, s.Library.Renders("c"), 400<<10)
+	room := smalldisk.Mount(t, s.Library.Renders("c"), 400<<10)
 	good := s.firstRender()
 	for n := 1; n <= 100; n += 3 {
 		s.fill(n, still(n, 320, 180))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -14,39 +13,18 @@ import (
 
 	"oneframe/app/fault"
 	"oneframe/app/picture"
+	"oneframe/app/smalldisk"
 )
 
-const fullDir = "ONEFRAME_TEST_FULL_DIR"
-
 // A full disk refuses pictures and loses none: those that wait to be scaled wait on, and
-// when there is room again everything goes on. The disk is real and small: a tmpfs that
-// the test mounts in a process with a user namespace of its own, as anybody may.
+// when there is room again everything goes on.
 func TestAFullDisk(t *testing.T) {
-	if dir := os.Getenv(fullDir); dir != "" {
-		onASmallDisk(t, dir)
-		return
-	}
 	t.Parallel()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestAFullDisk$", "-test.v")
-	cmd.Env = append(os.Environ(), fullDir+"="+t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
-		t.Skipf("this machine allows no user namespaces: %v", err)
-	}
-	if err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
+	smalldisk.In(t, func(dir string) { onASmallDisk(t, filepath.Join(dir, "disk")) })
 }
 
 func onASmallDisk(t *testing.T, dir string) {
-	if err := syscall.Mount("none", dir, "tmpfs", 0, "size=2m"); err != nil {
-		t.Fatal(err)
-	}
+	smalldisk.Mount(t, dir, 2<<20)
 	s := newSite(t)
 	s.door.Originals = openVault(t, filepath.Join(dir, "original"))
 	s.scaler.Originals, s.scaler.Renditions = s.door.Originals, openVault(t, filepath.Join(dir, "rendition"))
@@ -85,12 +63,7 @@ func onASmallDisk(t *testing.T, dir string) {
 // aFullDatabase has room for files but not for rows.
 func aFullDatabase(t *testing.T, dir string) {
 	small := filepath.Join(dir, "db")
-	if err := os.Mkdir(small, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Mount("none", small, "tmpfs", 0, "size=4m"); err != nil {
-		t.Fatal(err)
-	}
+	smalldisk.Mount(t, small, 4<<20)
 	s := newSiteIn(t, filepath.Join(small, "x.db"), t.TempDir())
 	lease := s.lease()
 	room := fillUp(t, small)

@@ -90,23 +90,24 @@ func (t Taken) Words() string {
 }
 
 // Set puts the text into the record's field, as Values gave it: lists with semicolons.
-// Blank text makes the field absent. The error is a sentence about what the field takes.
+// Blank text makes the field absent. Text is made as inert as what is read. The error is a
+// sentence about what the field takes.
 func (f Field) Set(r *Record, text string) error {
-	text = strings.TrimSpace(text)
+	text = clean(text)
 	switch p := reflect.ValueOf(r).Elem().Field(f.index).Addr().Interface().(type) {
 	case *string:
 		*p = text
 	case *[]string:
-		*p = pieces(text)
-	case *int:
-		return f.setNumber(text, func(n *int) {
+		*p = lines(strings.Split(text, ";"))
+	case *int: // urgency
+		return f.setNumber(text, 1, 8, func(n *int) {
 			*p = 0
 			if n != nil {
 				*p = *n
 			}
 		})
-	case **int:
-		return f.setNumber(text, func(n *int) { *p = n })
+	case **int: // rating
+		return f.setNumber(text, -1, 5, func(n *int) { *p = n })
 	case **Place:
 		return f.setPlace(text, p)
 	case **Taken:
@@ -115,23 +116,14 @@ func (f Field) Set(r *Record, text string) error {
 	return nil
 }
 
-func pieces(text string) (all []string) {
-	for piece := range strings.SplitSeq(text, ";") {
-		if piece = strings.TrimSpace(piece); piece != "" && !slices.Contains(all, piece) {
-			all = append(all, piece)
-		}
-	}
-	return all
-}
-
-func (f Field) setNumber(text string, put func(*int)) error {
+func (f Field) setNumber(text string, least, most int, put func(*int)) error {
 	if text == "" {
 		put(nil)
 		return nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < -1 || n > 9 {
-		return fmt.Errorf("%s must be a small whole number, not %q", f.Label, text)
+	if err != nil || n < least || n > most {
+		return fmt.Errorf("%s must be a whole number from %d to %d, not %q", f.Label, least, most, text)
 	}
 	put(&n)
 	return nil

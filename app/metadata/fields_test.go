@@ -40,10 +40,17 @@ func TestFieldsGoThereAndBack(t *testing.T) {
 	if n := reflect.TypeFor[metadata.Record]().NumField() - 1; len(metadata.Fields()) != n {
 		t.Errorf("%d fields of %d have a label", len(metadata.Fields()), n)
 	}
-	for name, text := range map[string]string{"place": "91, 0", "taken": "yesterday", "rating": "many", "urgency": "1000"} {
+	for name, text := range map[string]string{"place": "91, 0", "taken": "yesterday", "rating": "many", "urgency": "9"} {
 		f, _ := metadata.FieldOf(name)
 		if f.Set(&back, text) == nil {
 			t.Errorf("%s took %q", name, text)
+		}
+	}
+	for name, want := range map[string]string{"headline": "a b", "caption": "one\ntwo", "keywords": "a|b"} {
+		f, _ := metadata.FieldOf(name)
+		text := map[string]string{"headline": " a\tb\u202e\x07 ", "caption": "one\r\ntwo\u2067", "keywords": "a;\x00 ; b\u202a;a"}[name]
+		if err := f.Set(&back, text); err != nil || strings.Join(f.Values(back), "|") != want {
+			t.Errorf("%s: %q became %q, %v", name, text, f.Values(back), err)
 		}
 	}
 }

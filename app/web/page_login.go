@@ -53,6 +53,8 @@ func afterLogin(a people.Account, next string) string {
 		return "/admin/frames"
 	case a.Can(people.Judge):
 		return "/judge"
+	case a.Can(people.Photographer):
+		return "/pictures"
 	}
 	return "/"
 }

@@ -114,6 +114,9 @@ type rulesPage struct {
 	Error       string
 }
 
+// Asked reports whether some rules are looked for, and not all.
+func (p rulesPage) Asked() bool { return p.Search != feed.Search{} }
+
 // renameForm is what is to be renamed, and in which rules.
 type renameForm struct {
 	Field    condition.Field

@@ -247,7 +247,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("a wrong password: %d", rec.Code)
 	}
 	for _, c := range []struct{ name, next, to string }{
-		{"boss", "", "/admin"}, {"mod", "", "/admin/frames"}, {"ada", "", "/judge"}, {"pix", "", "/"},
+		{"boss", "", "/admin"}, {"mod", "", "/admin/frames"}, {"ada", "", "/judge"}, {"pix", "", "/pictures"},
 		{"ada", "/f/x?y=1", "/f/x?y=1"}, {"ada", "https://elsewhere.example/", "/judge"}, {"ada", "//elsewhere.example", "/judge"},
 	} {
 		rec := s.submits("/login", c.to, url.Values{"name": {c.name}, "password": {"a long password"}, "next": {c.next}})

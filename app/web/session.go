@@ -147,10 +147,10 @@ func (s *Server) signOut(c echo.Context) error {
 	return s.People.Logout(c.Request().Context(), secret)
 }
 
-// judge is who judges, as the moderation room names them: the account, or the
-// volunteer that the browser knows.
+// judge is who judges or decides, as the moderation room names them: the account whose
+// role lets it, or the volunteer that the browser knows.
 func (s *Server) judge(c echo.Context) moderation.Judge {
-	if a, ok := s.account(c); ok {
+	if a, _ := s.account(c); a.Can(people.Judge) {
 		return moderation.ByAccount(a.ID)
 	}
 	return s.visitor(c).Judge()

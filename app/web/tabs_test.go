@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"oneframe/app/browsertest"
 	"oneframe/app/people"
 )
 
@@ -56,4 +57,20 @@ func TestEveryEntryOfTheNavigationOpens(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestThePlaceIsInViewOnAPhone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.hire("boss", people.Admin)
+	b, site := browsertest.Open(t, browsertest.Options{Width: 360, Height: 740}), s.serve()
+	b.Login(site, "boss", "a long password")
+	for _, p := range places() {
+		b.Go(site + p.url)
+		b.Wait(`[...document.querySelectorAll(".tabs [aria-current]")].every((e) => e.getBoundingClientRect().left >= 0 && e.getBoundingClientRect().right <= 360)`)
+		if wide := browsertest.Eval[int](b, `document.documentElement.scrollWidth`); wide > 360 {
+			t.Errorf("%s is %d wide", p.url, wide)
+		}
+	}
+	quiet(t, b)
 }

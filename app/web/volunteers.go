@@ -37,17 +37,19 @@ func (s *Server) known(c echo.Context) moderation.Visitor {
 }
 
 // judges lets those through who may judge: accounts whose role it is, and volunteers
-// whom a link let in, or the open site.
+// whom a link let in, or the open site. A photographer is a volunteer like others.
 func (s *Server) judges(next echo.HandlerFunc) echo.HandlerFunc {
 	account := s.need(people.Judge)(next)
 	return func(c echo.Context) error {
 		v := s.visitor(c)
-		if _, ok := s.account(c); ok {
-			if _, token := bearer(c.Request()); !token && v != "" {
-				if err := s.Desk.Meet(c.Request().Context(), s.judge(c), v); err != nil {
-					return err
-				}
+		_, token := bearer(c.Request())
+		a, known := s.account(c)
+		if known && !token && v != "" {
+			if err := s.Desk.Meet(c.Request().Context(), moderation.ByAccount(a.ID), v); err != nil {
+				return err
 			}
+		}
+		if token || a.Can(people.Judge) {
 			return account(c)
 		}
 		if v != "" {
@@ -106,8 +108,8 @@ func (s *Server) invited(c echo.Context) error {
 
 // mayJudge reports whether who asks may judge already.
 func (s *Server) mayJudge(c echo.Context, tx *store.Tx) bool {
-	if a, ok := s.account(c); ok {
-		return a.Can(people.Judge)
+	if a, _ := s.account(c); a.Can(people.Judge) {
+		return true
 	}
 	v := s.visitor(c)
 	return v != "" && s.Desk.May(tx, v.Judge()) == nil

@@ -75,6 +75,29 @@ func between(text, before, after string) string {
 	return found
 }
 
+// Whoever has an account of another role comes by a link as everybody does, and is never
+// shown what the account sent.
+func TestAPhotographerJudgesByALink(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	frames := s.waiting(2)
+	_, secret := s.invite(moderation.NewLink{})
+	s.hire("pix", people.Photographer)
+	pix := s.login("pix")
+	if rec := s.send("GET", "/judge", nil, pix); rec.Code != http.StatusForbidden {
+		t.Errorf("without a link: %d", rec.Code)
+	}
+	page := s.send("GET", "/j/"+secret, nil, pix)
+	token := url.Values{"_csrf": {between(page.Body.String(), `name="_csrf" value="`, `"`)}}
+	in := s.send("POST", "/j/"+secret, token.Encode(), header("Content-Type", "application/x-www-form-urlencoded"), pix, carrying(page))
+	if in.Code != http.StatusSeeOther || in.Header().Get("Location") != "/judge" {
+		t.Fatalf("joining: %d %s", in.Code, in.Body)
+	}
+	if n := strings.Count(s.send("GET", "/judge", nil, pix, carrying(in)).Body.String(), `class="one"`); n != len(frames) {
+		t.Errorf("%d frames to judge, want %d", n, len(frames))
+	}
+}
+
 func TestAVolunteerJudgesByALink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -45,7 +45,7 @@ func (x *Exchange) poll(ctx context.Context, id string) error {
 	var c Crowd
 	var to moderation.Crowd
 	err := x.DB.Read(ctx, func(tx *store.Tx) (err error) {
-		if c, err = Get(tx, id); err != nil {
+		if c, err = row(tx, id); err != nil {
 			return err
 		}
 		to, err = x.dial(tx, id)

@@ -31,17 +31,19 @@ func (x *Exchange) follow(ctx context.Context) (worked bool, err error) {
 		if err != nil {
 			return worked, err
 		}
-		var behind bool
+		var mix *mixer
 		err = x.DB.Read(ctx, func(tx *store.Tx) error {
 			events, err := picture.Follow(tx, follower(id), 1)
-			behind = len(events) > 0
+			if err == nil && len(events) > 0 {
+				mix, err = newMixer(tx, id)
+			}
 			return err
 		})
-		if err != nil || !behind {
+		if err != nil || mix == nil {
 			continue
 		}
 		worked = true
-		err = x.DB.Write(ctx, func(tx *store.Tx) error { return x.catchUp(tx, id) })
+		err = x.DB.Write(ctx, func(tx *store.Tx) error { return catchUp(tx, id, *mix) })
 	}
 	return worked, err
 }
@@ -53,13 +55,9 @@ func switchedOn(tx *store.Tx) ([]string, error) {
 
 func follower(crowd string) string { return "crowd:" + crowd }
 
-func (x *Exchange) catchUp(tx *store.Tx, crowd string) error {
+func catchUp(tx *store.Tx, crowd string, mix mixer) error {
 	events, err := picture.Follow(tx, follower(crowd), eventsAtOnce)
 	if err != nil || len(events) == 0 {
-		return err
-	}
-	mix, err := x.mixer(tx, crowd)
-	if err != nil {
 		return err
 	}
 	for _, e := range events {
@@ -92,10 +90,23 @@ func announce(tx *store.Tx, mix *mixer, crowd string, e picture.Event) error {
 	return mix.add(tx, crowd)
 }
 
-// mixer knows how much of what a crowd was posted is gold.
-type mixer struct{ jobs, gold int }
+// mixer knows how much of what a crowd was posted is gold, and what else there is of it.
+type mixer struct {
+	jobs, gold int
+	left       []picture.ID // gold that the crowd may not have got
+}
 
-func (x *Exchange) mixer(tx *store.Tx, crowd string) (m mixer, err error) {
+// newMixer counts a crowd's messages, which takes long where there are many: it wants no
+// transaction that writes.
+func newMixer(tx *store.Tx, crowd string) (*mixer, error) {
+	m := &mixer{}
+	all, err := moderation.Golds(tx)
+	if err != nil || len(all) == 0 {
+		return m, err
+	}
+	for _, g := range all {
+		m.left = append(m.left, g.Right.Frame)
+	}
 	err = tx.QueryRow(`SELECT COUNT(*), COALESCE(SUM(CASE WHEN event = 0 THEN 1 ELSE 0 END), 0) FROM moderation_crowd_message
 		WHERE crowd = $1 AND kind = 'frame.ready'`, crowd).Scan(&m.jobs, &m.gold)
 	m.jobs -= m.gold
@@ -108,12 +119,9 @@ func (m *mixer) add(tx *store.Tx, crowd string) error {
 	if m.jobs <= m.gold*goldEvery {
 		return nil
 	}
-	all, err := moderation.Golds(tx)
-	if err != nil {
-		return err
-	}
-	for _, g := range all {
-		frame := g.Right.Frame
+	for len(m.left) > 0 {
+		frame := m.left[0]
+		m.left = m.left[1:]
 		has, err := told(tx, crowd, frame)
 		if err != nil {
 			return err

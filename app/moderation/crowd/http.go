@@ -160,7 +160,7 @@ func unreachable(err error) error {
 
 // dial gives the crowd as one that can be talked to.
 func (x *Exchange) dial(tx *store.Tx, id string) (moderation.Crowd, error) {
-	c, err := Get(tx, id)
+	c, err := row(tx, id)
 	if err != nil {
 		return nil, err
 	}

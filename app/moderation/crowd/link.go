@@ -41,7 +41,7 @@ func (x *Exchange) Picture(ctx context.Context, crowd string, frame picture.ID, 
 		return p, ended
 	}
 	err = x.DB.Read(ctx, func(tx *store.Tx) error {
-		c, err := Get(tx, crowd)
+		c, err := row(tx, crowd)
 		if fault.Is(err, fault.NotFound) || err == nil && c.State != "on" {
 			return ended
 		}

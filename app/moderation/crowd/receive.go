@@ -74,7 +74,7 @@ func (x *Exchange) heard(ctx context.Context, crowd, id string) (before bool, er
 // sender finds the crowd whose secret signed the message.
 func (x *Exchange) sender(ctx context.Context, h http.Header, body []byte) (crowd, id string, err error) {
 	err = x.DB.Read(ctx, func(tx *store.Tx) error {
-		all, err := List(tx)
+		all, err := rows(tx)
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (x *Exchange) ReceiveForm(ctx context.Context, form url.Values) error {
 
 func (x *Exchange) formSender(ctx context.Context, payload, signature string) (crowd string, err error) {
 	err = x.DB.Read(ctx, func(tx *store.Tx) error {
-		all, err := List(tx)
+		all, err := rows(tx)
 		if err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (x *Exchange) check(ctx context.Context, n *New) error {
 // Change gives a crowd another name and other addresses; its kind stays. Errors as Add's.
 func (x *Exchange) Change(ctx context.Context, id string, n New) error {
 	var c Crowd
-	if err := x.DB.Read(ctx, func(tx *store.Tx) (err error) { c, err = Get(tx, id); return err }); err != nil {
+	if err := x.DB.Read(ctx, func(tx *store.Tx) (err error) { c, err = row(tx, id); return err }); err != nil {
 		return err
 	}
 	n.Kind = c.Kind
@@ -133,7 +133,7 @@ func (x *Exchange) Change(ctx context.Context, id string, n New) error {
 func (x *Exchange) Rotate(ctx context.Context, id string) (Credentials, error) {
 	told := Credentials{Secret: webhook.NewSecret().Reveal()}
 	err := x.DB.Write(ctx, func(tx *store.Tx) error {
-		c, err := Get(tx, id)
+		c, err := row(tx, id)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (x *Exchange) Resend(ctx context.Context, id string) error {
 // change runs statements, whose $1 is the crowd's id, on a crowd that is there.
 func (x *Exchange) change(ctx context.Context, id string, statements ...string) error {
 	return x.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := Get(tx, id); err != nil {
+		if _, err := row(tx, id); err != nil {
 			return err
 		}
 		for _, s := range statements {
@@ -192,17 +192,13 @@ func (x *Exchange) change(ctx context.Context, id string, statements ...string) 
 	})
 }
 
-const columns = `c.id, c.name, c.kind, c.url, c.poll_url, c.state, c.trouble, c.failures, c.paused_until, c.form_key <> '', c.old_until,
-	c.since, c.poll_at, c.taken, c.refused, c.refusal, c.heard_at, c.created_at,
-	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'due'),
-	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'dead'),
-	(SELECT COUNT(*) FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'sent'),
-	COALESCE((SELECT m.error FROM moderation_crowd_message m WHERE m.crowd = c.id AND m.state = 'dead' ORDER BY m.done_at DESC LIMIT 1), '')`
+const columns = `id, name, kind, url, poll_url, state, trouble, failures, paused_until, form_key <> '', old_until,
+	since, poll_at, taken, refused, refusal, heard_at, created_at`
 
 func scan(r interface{ Scan(...any) error }, c *Crowd) error {
 	var paused, old, poll, heard, created int64
 	err := r.Scan(&c.ID, &c.Name, &c.Kind, &c.URL, &c.PollURL, &c.State, &c.Trouble, &c.Failures, &paused, &c.Form, &old,
-		&c.Since, &poll, &c.Taken, &c.Refused, &c.Refusal, &heard, &created, &c.Due, &c.Dead, &c.Sent, &c.DeadTrouble)
+		&c.Since, &poll, &c.Taken, &c.Refused, &c.Refusal, &heard, &created)
 	c.PausedUntil, c.OldUntil, c.PollAt = store.Time(paused), store.Time(old), store.Time(poll)
 	c.HeardAt, c.Created = store.Time(heard), store.Time(created)
 	return err
@@ -210,18 +206,48 @@ func scan(r interface{ Scan(...any) error }, c *Crowd) error {
 
 // List gives the crowds that weren't removed, in the order they were added.
 func List(tx *store.Tx) ([]Crowd, error) {
-	return store.Each(tx, func(r *sql.Rows, c *Crowd) error { return scan(r, c) },
-		`SELECT `+columns+` FROM moderation_crowd c WHERE c.state <> 'removed' ORDER BY c.id`)
+	all, err := rows(tx)
+	for i := range all {
+		if err == nil {
+			err = all[i].count(tx)
+		}
+	}
+	return all, err
 }
 
 // Get gives one that wasn't removed; NotFound no_crowd.
 func Get(tx *store.Tx, id string) (Crowd, error) {
+	c, err := row(tx, id)
+	if err != nil {
+		return c, err
+	}
+	return c, c.count(tx)
+}
+
+// rows and row are List and Get without the counts of messages, which take long where
+// there are many.
+func rows(tx *store.Tx) ([]Crowd, error) {
+	return store.Each(tx, func(r *sql.Rows, c *Crowd) error { return scan(r, c) },
+		`SELECT `+columns+` FROM moderation_crowd WHERE state <> 'removed' ORDER BY id`)
+}
+
+func row(tx *store.Tx, id string) (Crowd, error) {
 	var c Crowd
-	err := scan(tx.QueryRow(`SELECT `+columns+` FROM moderation_crowd c WHERE c.id = $1 AND c.state <> 'removed'`, id), &c)
+	err := scan(tx.QueryRow(`SELECT `+columns+` FROM moderation_crowd WHERE id = $1 AND state <> 'removed'`, id), &c)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Crowd{}, fault.New(fault.NotFound, "no_crowd", "There is no such crowd.")
 	}
 	return c, err
+}
+
+// count counts the crowd's messages.
+func (c *Crowd) count(tx *store.Tx) error {
+	err := tx.QueryRow(`SELECT COALESCE(SUM(CASE state WHEN 'due' THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE state WHEN 'dead' THEN 1 ELSE 0 END), 0),
+		COALESCE(SUM(CASE state WHEN 'sent' THEN 1 ELSE 0 END), 0) FROM moderation_crowd_message WHERE crowd = $1`, c.ID).Scan(&c.Due, &c.Dead, &c.Sent)
+	if err != nil || c.Dead == 0 {
+		return err
+	}
+	return tx.QueryRow(`SELECT error FROM moderation_crowd_message WHERE crowd = $1 AND state = 'dead' ORDER BY done_at DESC LIMIT 1`, c.ID).Scan(&c.DeadTrouble)
 }
 
 // Names gives the name of every crowd there ever was, by id.
