@@ -74,6 +74,7 @@ async function upload() {
     const { image } = await send(form.dataset.mark, data, () => {});
     form.elements.mark_image.value = image;
     $('#png').value = '';
+    $('.only-image small').textContent = 'It is kept; another one replaces it.';
     if (made) await show();
   } catch (problem) {
     if (made) complain(problem.message);
