@@ -19,6 +19,9 @@ import (
 // answerMost is how much of what a server says is kept, in bytes.
 const answerMost = 500
 
+// notDeleted is what a recall says where a subscriber keeps what it has.
+const notDeleted = "Nothing was deleted: this subscriber doesn't allow it."
+
 // tidy makes what a server said safe to show: valid UTF-8 of one line, without control
 // characters and marks that turn the direction of writing, at most answerMost bytes.
 func tidy(said string) string {

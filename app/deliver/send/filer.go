@@ -92,7 +92,7 @@ func (f *filer) Send(ctx context.Context, p Parcel) (Receipt, error) {
 // Recall implements Sender.
 func (f *filer) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
-		return Receipt{Remote: r.Remote, Answer: "Nothing was deleted: this subscriber doesn't allow it."}, nil
+		return Receipt{Remote: r.Remote, Answer: notDeleted}, nil
 	}
 	if r.Remote == "" && fs.ValidPath(r.Name) {
 		r.Remote = path.Join(f.base, r.Name)

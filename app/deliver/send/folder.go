@@ -73,7 +73,7 @@ func (f *folder) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
 	}
 	r.Remote, err = f.write(ctx, p.Delivery, p.Name, c, p.SHA256)
 	r.Bytes = p.Size + p.Sidecar.size()
-	r.Answer, r.Verified = "written", "sha256"
+	r.Answer, r.Verified = "Written.", "sha256"
 	return r, err
 }
 
@@ -138,7 +138,7 @@ func (f *folder) drop(name string) error {
 // Recall deletes the files, where that is allowed.
 func (f *folder) Recall(_ context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
-		return Receipt{Answer: "left there: deleting is not allowed"}, nil
+		return Receipt{Answer: notDeleted}, nil
 	}
 	if r.Remote == "" && r.Name != "" {
 		r.Remote = filepath.Join(f.dir, filepath.FromSlash(r.Name))
@@ -158,7 +158,7 @@ func (f *folder) Recall(_ context.Context, r Recall) (Receipt, error) {
 			return Receipt{}, onDisk(err, "The file can't be deleted.")
 		}
 	}
-	return Receipt{Answer: "deleted"}, nil
+	return Receipt{Remote: r.Remote, Sidecar: r.Sidecar, Answer: "Deleted."}, nil
 }
 
 // settled is settle, where the folder is still there.

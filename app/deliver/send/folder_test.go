@@ -33,11 +33,11 @@ func TestFolder(t *testing.T) {
 		t.Errorf("the folder holds %v", all)
 	}
 	recall := send.Recall{ID: "r1", Delivery: "d1", Remote: got[0].Remote, Sidecar: got[0].Sidecar}
-	if r, err := s.Recall(t.Context(), recall); err != nil || !strings.Contains(r.Answer, "not allowed") || len(files(t, dir)) != 4 {
+	if r, err := s.Recall(t.Context(), recall); err != nil || !strings.Contains(r.Answer, "doesn't allow it") || len(files(t, dir)) != 4 {
 		t.Errorf("recalled where deleting is not allowed: %+v, %v", r, err)
 	}
 	for recall.Delete = true; ; {
-		if r, err := s.Recall(t.Context(), recall); err != nil || r.Answer != "deleted" || len(files(t, dir)) != 2 {
+		if r, err := s.Recall(t.Context(), recall); err != nil || r.Answer != "Deleted." || len(files(t, dir)) != 2 {
 			t.Errorf("recalled: %+v, %v, left %v", r, err, files(t, dir))
 		}
 		if recall.Reason != "" {

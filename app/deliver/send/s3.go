@@ -109,7 +109,7 @@ func (b *bucket) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
 		return Receipt{}, err
 	}
 	r.Bytes = p.Size + p.Sidecar.size()
-	r.Answer = "stored"
+	r.Answer = "Stored."
 	return r, nil
 }
 
@@ -152,7 +152,7 @@ func (s summed) Read(b []byte) (int, error) {
 // Recall deletes the objects, where that is allowed. One that is gone is no error in S3.
 func (b *bucket) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	if !r.Delete {
-		return Receipt{Answer: "left there: deleting is not allowed"}, nil
+		return Receipt{Answer: notDeleted}, nil
 	}
 	ctx, _, stop := watch(ctx, b.still)
 	defer stop()
@@ -171,7 +171,7 @@ func (b *bucket) Recall(ctx context.Context, r Recall) (Receipt, error) {
 			return Receipt{}, b.failure(ctx, err)
 		}
 	}
-	return Receipt{Answer: "deleted"}, nil
+	return Receipt{Remote: r.Remote, Sidecar: r.Sidecar, Answer: "Deleted."}, nil
 }
 
 // failure says what an error of the store means, by its code (Amazon S3's list of error

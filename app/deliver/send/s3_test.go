@@ -30,12 +30,12 @@ func TestS3(t *testing.T) {
 		}
 	}
 	recall := send.Recall{ID: "r1", Delivery: "d1", Remote: "s3://pictures/from/us/2026/grüße +1.jpg"}
-	if r, err := s.Recall(t.Context(), recall); err != nil || !strings.Contains(r.Answer, "not allowed") || len(files(t, dir)) != 2 {
+	if r, err := s.Recall(t.Context(), recall); err != nil || !strings.Contains(r.Answer, "doesn't allow it") || len(files(t, dir)) != 2 {
 		t.Errorf("recalled where deleting is not allowed: %+v, %v", r, err)
 	}
 	recall.Delete, recall.Sidecar = true, recall.Remote+".xmp"
 	for range 2 {
-		if r, err := s.Recall(t.Context(), recall); err != nil || r.Answer != "deleted" || len(files(t, dir)) != 0 {
+		if r, err := s.Recall(t.Context(), recall); err != nil || r.Answer != "Deleted." || len(files(t, dir)) != 0 {
 			t.Errorf("recalled: %+v, %v", r, err)
 		}
 	}
