@@ -115,4 +115,11 @@
 //     the version as well as the delivery, since receivers pass over an id that they know.
 //   - What a job shows an outside crowd it fetches by a signed link of its own, which ends
 //     with the job: the address of a picture never leaves the site for good.
+//   - A subscriber's rendition is an order: an object that says how its pictures are made;
+//     the names of the site's own renditions are short for their size.
+//   - A secret belongs to a place. It is sealed for its row and its destination's protocol,
+//     host, port and user, so that a changed address never gets another's.
+//   - Figures about deliveries are counted as they are settled, by the hour and the day, so
+//     that pages and /metrics read totals and never the queue; where a queue is counted, it
+//     is counted only so far.
 package app

@@ -3,7 +3,7 @@ package main
 // queueing is about the office alone: nothing is made to order, and what sends is a stand-in
 // that costs nothing, but in the last of them.
 func queueing() []suite {
-	return []suite{claiming(), settling(), waking(), sharing(), resting(), isolating()}
+	return []suite{claiming(), looking(), settling(), waking(), sharing(), resting(), isolating()}
 }
 
 func claiming() suite {
@@ -12,6 +12,14 @@ func claiming() suite {
 			{what: "50 of a subscriber are claimed, durably", bench: "Claim", metric: "ns/op", scale: 1e-6, unit: "ms", wanted: "under 10 ms", ok: func(v, _ float64) bool { return v < 10 }},
 			{what: "the same, CPU", bench: "Claim", metric: "cpu-ms/op", scale: 1, unit: "ms of CPU"},
 			{what: "a look at who has something waiting", bench: "Claim", metric: "look-cpu-ms", scale: 1, unit: "ms of CPU"},
+		}}
+}
+
+func looking() suite {
+	return suite{title: "What the pages ask of the same queue", pkg: "./app/deliver", bench: "^BenchmarkInsight$", args: []string{"-count", "1", "-benchtime", "10x"},
+		figures: []figure{
+			{what: "the board of all 300 subscribers", bench: "Insight", metric: "board-cpu-ms", scale: 1, unit: "ms of CPU"},
+			{what: "one subscriber with its last 48 hours", bench: "Insight", metric: "page-cpu-ms", scale: 1, unit: "ms of CPU"},
 		}}
 }
 

@@ -99,7 +99,7 @@ func (g *Glance) lastError(tx *store.Tx) error {
 	// newest is among the last of each state.
 	for _, query := range []string{
 		`SELECT error, failed FROM (
-			SELECT error, failed FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 50
+			SELECT error, failed FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY ahead DESC, priority DESC, queued_at, id LIMIT 10
 		) AS x WHERE error <> '' LIMIT 1`,
 		`SELECT error, failed FROM (
 			SELECT * FROM (SELECT error, failed, next_at AS at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' ORDER BY id DESC LIMIT 50) AS x
@@ -115,14 +115,14 @@ func (g *Glance) lastError(tx *store.Tx) error {
 	return nil
 }
 
-// oldest looks at the first hundred of each state by id, which is by age but for the few
+// oldest looks at the first twenty of each state by id, which is by age but for the few
 // that were queued anew as an update: the longest wait is among them.
 func (g *Glance) oldest(tx *store.Tx) error {
 	var ms sql.NullInt64
 	err := tx.QueryRow(`SELECT MIN(queued_at) FROM (
-		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY id LIMIT 100) AS x
+		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'waiting' ORDER BY id LIMIT 20) AS x
 		UNION ALL
-		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' AND attempts > 0 ORDER BY id LIMIT 100) AS y
+		SELECT * FROM (SELECT queued_at FROM deliver_delivery WHERE subscriber = $1 AND state = 'due' AND attempts > 0 ORDER BY id LIMIT 20) AS y
 	) AS z`, g.Subscriber).Scan(&ms)
 	g.Oldest = store.Time(ms.Int64)
 	return err

@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkInsight reads what the board and one subscriber's page ask, with a million
-// deliveries waiting for 300 subscribers and a week of totals.
+// deliveries waiting for 300 subscribers and two days of totals.
 func BenchmarkInsight(b *testing.B) {
 	s := newSite(b)
 	s.fill(300, 3334)
@@ -18,7 +18,7 @@ func BenchmarkInsight(b *testing.B) {
 	}
 	write(b, s.DB, func(tx *store.Tx) error {
 		hour := store.Millis(tx.Now)
-		_, err := tx.Exec(`WITH RECURSIVE h (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM h WHERE i < 167), w (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM w WHERE j < 19),
+		_, err := tx.Exec(`WITH RECURSIVE h (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM h WHERE i < 47), w (j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM w WHERE j < 19),
 			s (k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM s WHERE k < 299)
 			INSERT INTO deliver_hour (subscriber, hour, what, n) SELECT 's' || k, $1 - ($1 % 3600000) - i * 3600000, CASE j WHEN 0 THEN 'sent' ELSE 'latency ' || (10 + j) END, 5 FROM s, h, w`, hour)
 		return err
