@@ -32,7 +32,9 @@ func TestStillness(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.still = 500 * time.Millisecond
+		if s.still = 20 * time.Second; want == Down {
+			s.still = 200 * time.Millisecond
+		}
 		_, err = s.Send(t.Context(), Parcel{Delivery: "d1", Name: "a", ContentType: "image/jpeg", Size: int64(size),
 			Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(strings.Repeat("x", size))), nil }})
 		if want == "" && err != nil || want != "" && (KindOf(err) != want || !strings.Contains(err.Error(), "no answer in time")) {
