@@ -121,6 +121,9 @@ func (f *filer) Recall(ctx context.Context, r Recall) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
+	if done.Answer == "" {
+		done.Answer = "It is not known where it lies."
+	}
 	return done, nil
 }
 

@@ -136,20 +136,26 @@ func (s *scripted) serve(c net.Conn) {
 		case "RNTO":
 			if s.strict && there {
 				say("", "550 there is one")
-			} else if say(command, "250 renamed") {
+				continue
+			}
+			if s.willing(command) {
 				s.mu.Lock()
 				s.files[arg] = s.files[from]
 				delete(s.files, from)
 				s.mu.Unlock()
 			}
+			say(command, "250 renamed")
 		case "DELE":
 			if !there {
 				say("", "550 no such file")
-			} else if say(command, "250 gone") {
+				continue
+			}
+			if s.willing(command) {
 				s.mu.Lock()
 				delete(s.files, arg)
 				s.mu.Unlock()
 			}
+			say(command, "250 gone")
 		case "TYPE":
 			say(command, "200 as you like")
 		case "QUIT":
@@ -158,6 +164,12 @@ func (s *scripted) serve(c net.Conn) {
 			say(command, "502 unheard of")
 		}
 	}
+}
+
+// willing says whether the command will be answered well: it is done before that.
+func (s *scripted) willing(command string) bool {
+	said, ok := s.answers[command]
+	return !ok || said[0] < '4'
 }
 
 func (s *scripted) take(l net.Listener, name string) {
