@@ -3,7 +3,7 @@ package main
 // queueing is about the office alone: nothing is made to order, and what sends is a stand-in
 // that costs nothing, but in the last of them.
 func queueing() []suite {
-	return []suite{claiming(), looking(), settling(), waking(), sharing(), resting(), isolating()}
+	return []suite{claiming(), looking(), settling(), waking(), accepting(), sharing(), resting(), isolating()}
 }
 
 func claiming() suite {
@@ -40,6 +40,15 @@ func waking() suite {
 			{what: "one durable write alone, half stayed under", bench: "Woken", metric: "write-ms", scale: 1, unit: "ms"},
 			{what: "from queued to being sent, half stayed under", bench: "Woken", metric: "p50-ms", scale: 1, unit: "ms", wanted: "under 150 ms", ok: func(v, _ float64) bool { return v < 150 }},
 			{what: "from queued to being sent, 95 % stayed under", bench: "Woken", metric: "p95-ms", scale: 1, unit: "ms"},
+		}}
+}
+
+func accepting() suite {
+	return suite{title: "A whole site at rest takes in a photograph of 200 kB from a trusted account; a subscriber has a folder", pkg: "./app", bench: "^BenchmarkAccepted$",
+		args: []string{"-count", "3", "-benchtime", "20x"},
+		figures: []figure{
+			{what: "from accepted to sent, durably, half stayed under", bench: "Accepted", metric: "p50-ms", scale: 1, unit: "ms", wanted: "under 150 ms", ok: func(v, _ float64) bool { return v < 150 }},
+			{what: "from accepted to sent, 95 % stayed under", bench: "Accepted", metric: "p95-ms", scale: 1, unit: "ms"},
 		}}
 }
 
