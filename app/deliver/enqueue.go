@@ -18,7 +18,7 @@ type New struct {
 
 // Enqueue makes sure that the subscriber gets the picture in this version: a delivery
 // waits after it, or has gone already. One that was cancelled or recalled waits again,
-// and so does one of an older version. It reports whether anything changed.
+// and so does one of another version. It reports whether anything changed.
 func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 	if n.Rules == nil {
 		n.Rules = []string{}
@@ -33,7 +33,7 @@ func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 			kind = CASE WHEN deliver_delivery.sent_at > 0 OR deliver_delivery.state IN ('claimed', 'recalled') THEN 'update' ELSE deliver_delivery.kind END,
 			version = excluded.version, rules = excluded.rules, priority = excluded.priority, state = 'waiting',
 			attempts = 0, claimed_until = 0, next_at = 0, done_at = 0, failed = '', error = '', queued_at = excluded.queued_at
-		WHERE deliver_delivery.version < excluded.version OR deliver_delivery.state IN ('cancelled', 'recalled')`,
+		WHERE deliver_delivery.version <> excluded.version OR deliver_delivery.state IN ('cancelled', 'recalled')`,
 		store.NewID(), n.Picture, n.Subscriber, max(n.Version, 1), string(rules), n.Priority, store.Millis(tx.Now))
 	if err != nil || rows == 0 {
 		return false, err
@@ -43,11 +43,27 @@ func Enqueue(tx *store.Tx, n New) (changed bool, err error) {
 	return true, err
 }
 
-// Correct has a new version of a picture go to whoever was given an older one, whether
-// a rule still asks for it or not. It gives how many that are.
+// Correct has the version that a picture now has go to whoever was given another one,
+// whether a rule still asks for it or not, and to whom it is on its way on demand. What
+// else was on its way is cancelled: Enqueue, which comes after it, has it wait again for
+// those whose rules ask for this version too. Versions can go back: one that turns out not
+// to be a picture is taken out. It gives how many were given another one.
 func Correct(tx *store.Tx, p picture.ID, version int) (n int64, err error) {
-	return tx.Exec(`UPDATE deliver_delivery SET kind = 'update', version = $1, state = 'waiting', attempts = 0, claimed_until = 0, next_at = 0, done_at = 0, failed = '', error = '', queued_at = $2
-		WHERE picture = $3 AND version < $1 AND state IN ('sent', 'claimed')`, version, store.Millis(tx.Now), p)
+	var other bool
+	if err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM deliver_delivery WHERE picture = $1 AND version <> $2)`, p, version).Scan(&other); err != nil || !other {
+		return 0, err
+	}
+	now := store.Millis(tx.Now)
+	n, err = tx.Exec(`UPDATE deliver_delivery SET kind = 'update', version = $1, queued_at = $2, `+anew+`
+		WHERE picture = $3 AND version <> $1 AND (state IN ('sent', 'claimed') OR (sent_at > 0 OR kind = 'update') AND state IN ('waiting', 'due', 'dead'))`, version, now, p)
+	if err != nil {
+		return 0, err
+	}
+	if _, err = tx.Exec(`UPDATE deliver_delivery SET version = $1 WHERE picture = $2 AND version <> $1 AND ahead = 1 AND state IN ('waiting', 'due', 'dead')`, version, p); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(`UPDATE deliver_delivery SET state = 'cancelled', next_at = 0, done_at = $1 WHERE picture = $2 AND version <> $3 AND state IN ('waiting', 'due', 'dead')`, now, p, version)
+	return n, err
 }
 
 // Recall takes a picture back from everybody: what nobody was given yet is cancelled; of

@@ -288,6 +288,53 @@ func TestWhatWasGivenIsTakenBackWhateverCameBetween(t *testing.T) {
 	})
 }
 
+// Of what is still on its way when a corrected version comes, what was asked for on demand
+// goes in the new version, and what no rule asks for any more doesn't go: nothing waits for
+// a version that there isn't.
+func TestWhatWaitsGoesInTheNewestVersion(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.subscriber("a", Limits{})
+	s.subscriber("b", Limits{})
+	s.queue(1, "a", "b")
+	write(t, s.DB, func(tx *store.Tx) error {
+		if _, err := OnDemand(tx, []picture.ID{"p000001"}, []string{"a"}, "account:m"); err != nil {
+			return err
+		}
+		p, err := picture.Get(tx, "p000001")
+		if err != nil {
+			return err
+		}
+		if _, err := picture.Replace(tx, p, picture.New{Origin: "ftp", Account: "a", Original: "01", Type: "image/jpeg", FileName: "x.jpg", Approver: "account:a"}); err != nil {
+			return err
+		}
+		if _, err := Correct(tx, "p000001", 2); err != nil {
+			return err
+		}
+		_, err = Enqueue(tx, New{Picture: "p000001", Version: 2, Subscriber: "b"})
+		return err
+	})
+	s.step()
+	s.is("a", "1 sent, 1 cancelled")
+	s.is("b", "1 sent")
+	for _, d := range append(s.list("a"), s.list("b")...) {
+		if d.State == Sent && d.Version != 2 {
+			t.Errorf("%+v", d)
+		}
+	}
+	write(t, s.DB, func(tx *store.Tx) error { // the second one can't be opened
+		if n, err := Correct(tx, "p000001", 1); n != 2 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		changed, err := Enqueue(tx, New{Picture: "p000001", Version: 1, Subscriber: "b"})
+		if changed {
+			t.Error("it goes twice")
+		}
+		return err
+	})
+	s.is("b", "1 waiting")
+}
+
 // What was finished long ago goes, and its totals stay.
 func TestSweepFoldsWhatIsFinished(t *testing.T) {
 	t.Parallel()

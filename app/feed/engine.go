@@ -122,10 +122,8 @@ func (e *Engine) send(tx *store.Tx, p picture.Picture, names map[string]string, 
 		return err
 	}
 	e.stats.Add(f)
-	if p.Version > 1 {
-		if _, err := deliver.Correct(tx, p.ID, p.Version); err != nil {
-			return err
-		}
+	if _, err := deliver.Correct(tx, p.ID, max(p.Version, 1)); err != nil {
+		return err
 	}
 	x := e.index.Load()
 	for _, s := range bySubscriber(x, x.Match(f, nil)) {
