@@ -1,14 +1,19 @@
 // Package deliver keeps a queue for every subscriber: which pictures are on their way to
 // whom, and how far they came.
 //
-//	Enqueue ─► waiting ─► claimed ─► sent ──┐
-//	             ▲  │        │ │            │ Recall
-//	             │  │        │ └─► due ─► claimed again …
-//	             │  │        └───► dead     ▼
-//	             │  └─Recall─► cancelled  recalled
-//	             └── a newer version, or accepted again ──┘
+//	Enqueue ─► waiting ─► claimed ─► sent ─Recall─► recalled
+//	            ▲ ▲ │        │ │                       │
+//	            │ │ │        │ └─► due ─► when its time comes, or by Retry: waiting
+//	            │ │ │        └───► dead ─► by Retry: waiting
+//	            │ │ └─Recall─► cancelled               │
+//	            │ └──── a claim that ran out           │
+//	            └── a newer version, or accepted again ┘
 //
-// A delivery under an embargo is due at its end, without having been tried.
+// A delivery under an embargo is due at its end, without having been tried. What becomes of
+// one that fails is for the kind of the failure to say (send.Kind): the destination is down,
+// or busy, or this side is to blame, then it is due again by pace.Backoff, for three days,
+// and dead after that; it refused the picture, then it is dead at once; nothing will go until
+// somebody mends it, then the destination has failed and its queue waits.
 //
 // There is one delivery per picture and subscriber, whatever number of rules matched; one
 // on demand may repeat it and says so. A newer version of a picture that was sent makes
@@ -18,10 +23,12 @@
 // being sent this very moment, becomes recalled, and a row of deliver_recall carries the
 // message that takes it back:
 //
-//	waiting ─► claimed ─► done | due ─► claimed … | dead
+//	waiting ─► claimed ─► done | due ─► waiting … | dead
 //	   └─ the picture was accepted again ─► cancelled
 //
-// Of those that wait for a subscriber the highest priority goes first, then the oldest.
+// Of what waits for a subscriber the recalls go first, past every limit, to those who are
+// paused as well; then what was asked for on demand; then the highest priority, and of
+// those the oldest.
 package deliver
 
 import (
