@@ -113,6 +113,9 @@ func (o *Office) Serve(ctx context.Context) error {
 		}
 		o.rest(ctx, changed, o.wake, next)
 	}
+	o.mu.Lock()
+	o.starving = true // no courier begins another job
+	o.mu.Unlock()
 	late := time.AfterFunc(grace, stop)
 	o.couriers.Wait()
 	late.Stop()
