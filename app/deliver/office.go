@@ -120,8 +120,22 @@ func (o *Office) Serve(ctx context.Context) error {
 	o.couriers.Wait()
 	late.Stop()
 	o.Close()
+	o.letGo()
 	_, err := o.write(context.WithoutCancel(ctx), plan{})
 	return err
+}
+
+// letGo has what was claimed and not begun wait again, so that the next process needs not
+// wait for the claims to run out.
+func (o *Office) letGo() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.ring {
+		for _, j := range l.jobs {
+			o.ended = append(o.ended, outcome{job: j, verdict: putBack})
+		}
+		l.jobs = nil
+	}
 }
 
 // rest waits for the first of what wakes it; a commit counts only once the gap since the

@@ -436,3 +436,22 @@ func TestConnectionsAreKeptAndReplaced(t *testing.T) {
 		}
 	})
 }
+
+// Where the office stops, nothing stays claimed but what could not be ended in time.
+func TestStoppingLetsGoOfWhatWasClaimed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		s.subscriber("a", Limits{Connections: 2})
+		s.World.receive = func(context.Context, string, send.Parcel) error { time.Sleep(2 * time.Second); return nil }
+		s.queue(20, "a")
+		stop := s.serve()
+		time.Sleep(time.Second)
+		began := time.Now()
+		stop()
+		if took := time.Since(began); took > grace {
+			t.Errorf("it took %v to stop", took)
+		}
+		s.is("a", "18 waiting, 2 sent")
+	})
+}
