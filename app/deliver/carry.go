@@ -74,6 +74,9 @@ func (o *Office) finish(ctx context.Context, out outcome) *job {
 	l, now := out.job.line, o.DB.Now()
 	if out.verdict != tried {
 		l.restore(out.job)
+		if out.verdict == putBack && ctx.Err() == nil {
+			l.patience = now.Add(again) // it was stopped, and this side has not heard of that
+		}
 	} else if out.changed.Equal(l.dest.Changed) {
 		l.learn(out, now, o.Jitter())
 	}

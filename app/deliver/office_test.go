@@ -76,6 +76,29 @@ func TestServeIsWokenByWhatComes(t *testing.T) {
 	})
 }
 
+// A destination that failed without this process having noticed is not asked about again
+// and again, and resumed at once.
+func TestWhatWasStoppedElsewhereIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.subscriber("a", Limits{})
+	s.queue(1, "a")
+	s.step()
+	write(t, s.DB, func(tx *store.Tx) error { _, err := FailDestination(tx, "a", "It was closed."); return err })
+	s.queue(3, "a")
+	for rounds := 0; ; rounds++ {
+		if worked, err := s.Office.Step(t.Context()); err != nil || rounds > 10 {
+			t.Fatalf("%d rounds, %v", rounds, err)
+		} else if !worked {
+			break
+		}
+	}
+	s.is("a", "3 waiting, 1 sent")
+	write(t, s.DB, func(tx *store.Tx) error { _, err := Resume(tx, "a"); return err })
+	s.step()
+	s.is("a", "4 sent")
+}
+
 // One subscriber with a queue that never ends, and 50 with one picture each.
 func TestNobodyWaitsForSomebodyElsesQueue(t *testing.T) {
 	t.Parallel()
