@@ -487,7 +487,7 @@ func TestOrdersAreChecked(t *testing.T) {
 	for raw, word := range map[string]string{
 		`{"longest":5}`: "longest", `{"width":300}`: "width", `{"width":300,"height":300,"longest":300}`: "longest", `{"quality":101}`: "quality", `{"max_bytes":1}`: "max_bytes",
 		`{"size":3}`: "size", `{"longest":"x"}`: "longest", `[]`: "order", `{} {}`: "more than one", `{"sidecar":"pdf"}`: "sidecar", `{"name":"{nope}"}`: "{nope}",
-		`{"watermark":{}}`: "watermark", `{"watermark":{"text":"漢"}}`: "漢", `{"watermark":{"text":"x","place":"middle"}}`: "place", `{"watermark":{"image":"../x"}}`: "image",
+		`{"watermark":{}}`: "watermark", `{"watermark":{"text":"漢"}}`: "漢", `{"watermark":{"text":"x","place":"middle"}}`: "bottom-right tiled", `{"watermark":{"text":"x","opacity":0.5}}`: "opacity must be a whole number", `{"%d":1}`: "%d is not known", `{"watermark":{"image":"../x"}}`: "image",
 		`{"watermark":{"text":"x","size":1}}`: "size", `{"watermark":{"text":"x","opacity":1}}`: "opacity", `{"metadata":{"set":{"credit":"` + strings.Repeat("x", 2001) + `"}}}`: "credit",
 	} {
 		if _, err := ParseSpec(json.RawMessage(raw)); !fault.Has(err, "bad_made") || !strings.Contains(fault.Of(err).Message, word) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -84,7 +86,7 @@ func ParseSpec(raw json.RawMessage) (s Spec, err error) {
 	if err := in.Decode(&s); err != nil {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
-			return Spec{}, bad(kind.Field, "can't be a %s", kind.Value)
+			return Spec{}, bad(kind.Field, "must be %s, and was a %s", expected(kind.Type), kind.Value)
 		}
 		if name, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
 			return Spec{}, bad(strings.Trim(name, `"`), "is not known")
@@ -98,7 +100,20 @@ func ParseSpec(raw json.RawMessage) (s Spec, err error) {
 }
 
 func bad(field, format string, args ...any) error {
-	return fault.New(fault.Invalid, "bad_made", "The order's "+field+" "+format+".", args...)
+	return fault.New(fault.Invalid, "bad_made", "The order's %s %s.", field, fmt.Sprintf(format, args...))
+}
+
+// expected says in words what JSON a field takes.
+func expected(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int64:
+		return "a whole number"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "text"
+	}
+	return "an object"
 }
 
 // Check says what is wrong with the Spec: Invalid bad_made, naming the field.
@@ -143,7 +158,7 @@ func (w Watermark) check() error {
 	case utf8.RuneCountInString(w.Text) > textMost:
 		return bad("watermark.text", "must be at most %d characters", textMost)
 	case w.Place != "" && !slices.Contains(Places(), w.Place):
-		return bad("watermark.place", "is not known")
+		return bad("watermark.place", "must be one of %v", Places())
 	case w.Size != 0 && (w.Size < 2 || w.Size > 100):
 		return bad("watermark.size", "must be from 2 to 100 percent")
 	case w.Opacity != 0 && (w.Opacity < 5 || w.Opacity > 100):

@@ -5,11 +5,13 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"unicode"
 	"unicode/utf8"
 
@@ -65,6 +67,12 @@ func unreachable(err error, host string) *Error {
 		e.Kind, e.Message = Ours, "The try was stopped from this side."
 	case named && dns.IsNotFound:
 		e.Message = "There is no host called " + host + "."
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Message = host + " takes no connection at that port: nothing runs there, or a firewall says no."
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		e.Message = "No way leads to " + host + " from here."
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		e.Message = host + " broke the connection off."
 	case unverified:
 		e.Message = "The certificate of " + host + " is not valid: " + certificate(err) + "."
 	case errors.Is(err, errStill), errors.Is(err, context.DeadlineExceeded), timed && wait.Timeout():

@@ -2,12 +2,15 @@ package send
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -67,6 +70,23 @@ func TestTidy(t *testing.T) {
 	} {
 		if got := tidy(said); got != want {
 			t.Errorf("%q is %q", said, got)
+		}
+	}
+}
+
+// What failed is told apart, where the system does, and names nothing but the host.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
+	for _, x := range []struct {
+		err  error
+		word string
+	}{
+		{syscall.ECONNREFUSED, "at that port"}, {syscall.EHOSTUNREACH, "No way"}, {syscall.ECONNRESET, "broke"}, {io.ErrUnexpectedEOF, "broke"},
+		{os.ErrDeadlineExceeded, "in time"}, {errors.New("odd"), "can't be reached"},
+	} {
+		e := unreachable(&url.Error{Op: "Post", URL: "https://h/?key=secret", Err: &net.OpError{Op: "dial", Err: x.err}}, "h")
+		if e.Kind != Down || !strings.Contains(e.Message, x.word) || strings.Contains(e.Error(), "secret") {
+			t.Errorf("%v is %s: %s", x.err, e.Kind, e)
 		}
 	}
 }
