@@ -2,7 +2,7 @@ package main
 
 // suites are the figures of the design that the rooms reach so far.
 func suites() []suite {
-	return append([]suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging(), photographers(), connections(), searching(), matching(), compiling(), otherEngine(), ordering(), filing()}, append(posting(), queueing()...)...)
+	return append([]suite{scaling(), rendering(), importing(), leasing(), serving(), describing(), judging(), photographers(), connections(), searching(), matching(), compiling(), otherEngine(), ordering(), filing(), carrying()}, append(posting(), queueing()...)...)
 }
 
 func scaling() suite {
