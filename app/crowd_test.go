@@ -26,7 +26,7 @@ func (s *stage) crowdJoins(w []string) string {
 	x.Private, x.Base, x.Client = true, s.server.URL, outbound.NewClient(true, time.Minute)
 	// The site tells a secret only for an address, and the program has one only when it
 	// runs, with the secret; so the crowd moves.
-	c, told, err := x.Add(s.Context(), crowd.New{Name: "Peer", Kind: w[0], URL: "http://127.0.0.1:1/jobs", PollURL: "http://127.0.0.1:1/judgments"})
+	c, told, err := x.Add(s.Context(), "account:boss", crowd.New{Name: "Peer", Kind: w[0], URL: "http://127.0.0.1:1/jobs", PollURL: "http://127.0.0.1:1/judgments"})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func (s *stage) crowdJoins(w []string) string {
 		args = append(args, "-poll")
 	}
 	at := s.runs(exec.CommandContext(s.Context(), path, args...), told.Secret)
-	if err := x.Change(s.Context(), c.ID, crowd.New{Name: "Peer", URL: at + "/jobs", PollURL: at + "/judgments"}); err != nil {
+	if err := x.Change(s.Context(), "account:boss", c.ID, crowd.New{Name: "Peer", URL: at + "/jobs", PollURL: at + "/judgments"}); err != nil {
 		s.Fatal(err)
 	}
 	return ""

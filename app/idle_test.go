@@ -50,7 +50,7 @@ func restless(t *testing.T) *App {
 	must(err)
 	_, err = a.Book.AddRule(t.Context(), "account:a", s.ID, feed.Draft{Text: "byline is present or headline contains falcon", Active: true})
 	must(err)
-	_, _, err = a.Crowds.Add(t.Context(), crowd.New{Name: "outside", Kind: crowd.Push, URL: "http://127.0.0.1:1/"})
+	_, _, err = a.Crowds.Add(t.Context(), "account:a", crowd.New{Name: "outside", Kind: crowd.Push, URL: "http://127.0.0.1:1/"})
 	must(err)
 	must(a.DB.Write(t.Context(), func(tx *store.Tx) error {
 		return slot.Add(tx, []slot.Slot{{ID: slot.ID{Clip: "c", Number: 1}, Hold: 2}})

@@ -91,14 +91,17 @@ func (d *Desk) markGold(tx *store.Tx, p picture.Picture, g Gold) error {
 		p.ID, flag(g.Right.Nudity), flag(g.Right.Trying), g.Right.Likeness, g.Reason, g.By, store.Millis(tx.Now)); err != nil {
 		return err
 	}
-	return act(tx, g.By, "gold marked", string(p.ID), g.Reason)
+	return AddAct(tx, g.By, "gold marked", string(p.ID), g.Reason)
 }
 
-// retireUnless retires a frame's gold whose right answer makes another verdict.
-func retireUnless(tx *store.Tx, frame picture.ID, verdict picture.State) error {
-	_, err := tx.Exec(`UPDATE moderation_gold SET retired_at = $1 WHERE frame = $2 AND retired_at = 0
+// retireUnless retires a frame's gold whose right answer makes another verdict than by's.
+func retireUnless(tx *store.Tx, by Judge, frame picture.ID, verdict picture.State) error {
+	n, err := tx.Exec(`UPDATE moderation_gold SET retired_at = $1 WHERE frame = $2 AND retired_at = 0
 		AND CASE WHEN nudity = 1 OR trying = 0 THEN 'rejected' ELSE 'accepted' END <> $3`, store.Millis(tx.Now), frame, verdict)
-	return err
+	if err != nil || n == 0 {
+		return err
+	}
+	return AddAct(tx, by, "gold retired", string(frame), "with the verdict that it stood for")
 }
 
 // RetireGold stops handing a gold frame out; what was answered about it counts on.
@@ -112,7 +115,7 @@ func (d *Desk) RetireGold(ctx context.Context, by Judge, frame picture.ID) error
 		if err != nil {
 			return err
 		}
-		return act(tx, by, "gold retired", string(frame), "")
+		return AddAct(tx, by, "gold retired", string(frame), "")
 	})
 	d.queue.goldChanged()
 	return err
@@ -142,6 +145,22 @@ func GoldOf(tx *store.Tx, frame picture.ID) (g Gold, ok bool, err error) {
 		return g, false, nil
 	}
 	return g, err == nil, err
+}
+
+// GoldAnswer is what a judge said of a gold frame.
+type GoldAnswer struct {
+	Given
+	Right bool // by what was the right answer then
+}
+
+// GoldAnswers gives up to n of a frame's answers as gold, the newest first.
+func GoldAnswers(tx *store.Tx, frame picture.ID, n int) ([]GoldAnswer, error) {
+	return store.Each(tx, func(r *sql.Rows, a *GoldAnswer) error {
+		var at int64
+		err := r.Scan(&a.Frame, &a.Judge, &a.Nudity, &a.Trying, &a.Likeness, &a.Right, &at)
+		a.At = store.Time(at)
+		return err
+	}, `SELECT frame, judge, nudity, trying, likeness, good, at FROM moderation_answer WHERE frame = $1 ORDER BY at DESC, judge LIMIT $2`, frame, n)
 }
 
 // answer records an answer about gold; a wrong one is explained.

@@ -298,7 +298,6 @@ func TestAJudgeLosesTheirVoice(t *testing.T) {
 	}
 }
 
-// What is left of a withdrawn frame says nothing about who sent it.
 // Gold stays settled when a judge who helped to accept it stops counting: while it waited,
 // answers about it would be taken for answers about gold, and it would wait for ever.
 func TestGoldIsNotTalliedAnew(t *testing.T) {
@@ -325,6 +324,7 @@ func TestGoldIsNotTalliedAnew(t *testing.T) {
 	}
 }
 
+// What is left of a withdrawn frame says nothing about who sent it.
 func TestWithdrawnFramesAreForgotten(t *testing.T) {
 	s := newSite(t, 3)
 	s.frame(2, "")

@@ -82,7 +82,7 @@ func (d *Desk) MakeLink(ctx context.Context, by Judge, n NewLink) (l Link, secre
 			l.ID, digest(secret), l.Name, l.Judges, l.Judgments, store.Millis(l.Ends), by, store.Millis(tx.Now)); err != nil {
 			return err
 		}
-		return act(tx, by, "link made", l.ID, l.Name)
+		return AddAct(tx, by, "link made", l.ID, l.Name)
 	})
 	if err != nil {
 		return Link{}, "", err
@@ -101,7 +101,7 @@ func (d *Desk) RevokeLink(ctx context.Context, by Judge, id string) error {
 		if _, err := tx.Exec(`UPDATE moderation_link SET revoked_at = $1 WHERE id = $2`, store.Millis(tx.Now), id); err != nil {
 			return err
 		}
-		return act(tx, by, "link revoked", id, l.Name)
+		return AddAct(tx, by, "link revoked", id, l.Name)
 	})
 }
 

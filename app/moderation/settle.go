@@ -57,10 +57,10 @@ func (d *Desk) override(tx *store.Tx, p picture.Picture, by Judge, verdict pictu
 	if err := settle(tx, p, by, o); err != nil {
 		return err
 	}
-	if err := retireUnless(tx, p.ID, verdict); err != nil {
+	if err := AddAct(tx, by, string(verdict), string(p.ID), reason); err != nil {
 		return err
 	}
-	return act(tx, by, string(verdict), string(p.ID), reason)
+	return retireUnless(tx, by, p.ID, verdict)
 }
 
 func checkVerdict(verdict picture.State, reason string) error {
@@ -95,10 +95,10 @@ func (d *Desk) Undo(ctx context.Context, by Judge, frame picture.ID) (picture.Pi
 			store.Millis(tx.Now), by, last.seq); err != nil {
 			return err
 		}
-		if err := act(tx, by, "taken back", string(frame), string(last.Verdict)); err != nil {
+		if err := AddAct(tx, by, "taken back", string(frame), string(last.Verdict)); err != nil {
 			return err
 		}
-		if err := retireUnless(tx, frame, ""); err != nil {
+		if err := retireUnless(tx, by, frame, ""); err != nil {
 			return err
 		}
 		return d.again(tx, p, by)

@@ -60,7 +60,7 @@ func (s *Server) createCrowd(c echo.Context) error {
 	if err := decode(c, &n, false); err != nil {
 		return err
 	}
-	made, told, err := s.Crowds.Add(c.Request().Context(), crowd.New{Name: n.Name, Kind: n.Kind, URL: n.URL, PollURL: n.PollURL, Form: n.Form})
+	made, told, err := s.Crowds.Add(c.Request().Context(), s.judge(c), crowd.New{Name: n.Name, Kind: n.Kind, URL: n.URL, PollURL: n.PollURL, Form: n.Form})
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *Server) createCrowd(c echo.Context) error {
 
 // rotateSecret makes a new secret; the one before counts for a week more.
 func (s *Server) rotateSecret(c echo.Context) error {
-	told, err := s.Crowds.Rotate(c.Request().Context(), c.Param("id"))
+	told, err := s.Crowds.Rotate(c.Request().Context(), s.judge(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -96,14 +96,14 @@ func (s *Server) switchCrowd(c echo.Context) error {
 	if change.State != "on" && change.State != "off" {
 		return fault.New(fault.Invalid, "bad_state", "A crowd is switched on or off.")
 	}
-	if err := s.Crowds.Switch(c.Request().Context(), c.Param("id"), change.State == "on"); err != nil {
+	if err := s.Crowds.Switch(c.Request().Context(), s.judge(c), c.Param("id"), change.State == "on"); err != nil {
 		return err
 	}
 	return s.oneCrowd(c, crowd.Credentials{})
 }
 
 func (s *Server) deleteCrowd(c echo.Context) error {
-	if err := s.Crowds.Remove(c.Request().Context(), c.Param("id")); err != nil {
+	if err := s.Crowds.Remove(c.Request().Context(), s.judge(c), c.Param("id")); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

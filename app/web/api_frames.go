@@ -10,6 +10,7 @@ import (
 
 	"oneframe/app/fault"
 	"oneframe/app/ingest"
+	"oneframe/app/moderation"
 	"oneframe/app/people"
 	"oneframe/app/picture"
 	"oneframe/app/slot"
@@ -178,7 +179,13 @@ func (s *Server) withdrawBySecret(ctx context.Context, secret string) error {
 
 // withdrawByID withdraws a frame in the name of a moderator.
 func (s *Server) withdrawByID(ctx context.Context, id picture.ID, by string) error {
-	return s.withdraw(ctx, func(*store.Tx) (picture.ID, error) { return id, nil }, by)
+	return s.withdraw(ctx, func(tx *store.Tx) (picture.ID, error) {
+		p, err := picture.Get(tx, id)
+		if err != nil || p.State == picture.Withdrawn {
+			return id, err
+		}
+		return id, moderation.AddAct(tx, moderation.Judge(by), "withdrawn", string(id), "")
+	}, by)
 }
 
 // withdraw takes a frame back, and after the commit removes the files that nothing

@@ -82,6 +82,18 @@ func TestGoldIsMarkedByForms(t *testing.T) {
 	if got := s.frame(string(frames[0])).State; got != picture.Accepted {
 		t.Errorf("marked as gold the frame is %s", got)
 	}
+	for judge, likeness := range map[moderation.Judge]int{"account:jo": 5, "account:kim": 2} {
+		if _, err := s.rooms.Desk.Judge(context.Background(), judge, []moderation.Judgment{{Frame: frames[0], Trying: true, Likeness: likeness}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := s.get(http.StatusOK, page, mia)
+	s.shows(shown, "Answers to it as gold", "1 of 2 answers right")
+	for judge, how := range map[string]string{"account:jo": "right", "account:kim": "wrong"} {
+		if _, row, ok := strings.Cut(shown, judge+" "); !ok || !strings.HasPrefix(row, how+" ") {
+			t.Errorf("%s's answer is not told as %s: %s", judge, how, shown)
+		}
+	}
 	s.submits(page+"/gold/retire", "/admin/gold", url.Values{"back": {"/admin/gold"}}, mia)
 	if got := s.get(http.StatusOK, "/admin/gold", mia); strings.Contains(got, "The same bow.") {
 		t.Error("retired gold is still listed")
@@ -217,6 +229,17 @@ func TestACrowdIsAddedAndHeard(t *testing.T) {
 	s.shows(s.get(http.StatusOK, "/admin/crowds", boss), "1 taken, 0 waiting")
 	s.shows(s.get(http.StatusOK, "/admin/frames/"+string(frames[0]), boss), "ann of Peer")
 	s.crowdForms(boss, between(rec.Body.String(), `action="/admin/crowds/`, `/`))
+	lines := s.get(http.StatusOK, "/admin/audit", boss)
+	table := s.send("GET", "/admin/export/audit.csv", nil, boss).Body.String()
+	for _, act := range []string{"crowd added", "crowd secret rotated", "crowd changed", "crowd secret ended", "crowd switched off",
+		"crowd switched on", "crowd messages sent again", "crowd removed"} {
+		if !strings.Contains(lines, act) || strings.Count(table, ",boss,"+act+",") != 1 {
+			t.Errorf("the audit has no line, or no one line, %q: %s", act, table)
+		}
+	}
+	if strings.Contains(lines+table, "whsec_") {
+		t.Error("the audit tells a secret")
+	}
 	for _, bad := range []url.Values{{"name": {"X"}, "kind": {"http-push"}, "url": {peer.URL}}, {"name": {"Xy"}, "kind": {"http-poll"}, "url": {peer.URL}}} {
 		if rec := s.submit("/admin/crowds", bad, boss); rec.Code != http.StatusUnprocessableEntity || !strings.Contains(rec.Body.String(), `role="alert"`) {
 			t.Errorf("%v: %d", bad, rec.Code)

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"oneframe/app/fault"
+	"oneframe/app/moderation"
 	"oneframe/app/moderation/crowd"
 	"oneframe/app/store"
 )
@@ -43,7 +44,7 @@ func (s *Server) crowdsWith(c echo.Context, status int, p crowdsPage) error {
 func (s *Server) addCrowd(c echo.Context) error {
 	n := crowd.New{Name: c.FormValue("name"), Kind: c.FormValue("kind"), URL: c.FormValue("url"),
 		PollURL: c.FormValue("poll_url"), Form: c.FormValue("form") == "true"}
-	made, told, err := s.Crowds.Add(c.Request().Context(), n)
+	made, told, err := s.Crowds.Add(c.Request().Context(), s.judge(c), n)
 	if fault.Is(err, fault.Invalid) {
 		return s.crowdsWith(c, http.StatusUnprocessableEntity, crowdsPage{Entered: n, Error: fault.Of(err).Message})
 	}
@@ -56,7 +57,7 @@ func (s *Server) addCrowd(c echo.Context) error {
 // rotateCrowd makes a new secret and shows it, this once.
 func (s *Server) rotateCrowd(c echo.Context) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	told, err := s.Crowds.Rotate(ctx, id)
+	told, err := s.Crowds.Rotate(ctx, s.judge(c), id)
 	if err != nil {
 		return err
 	}
@@ -70,18 +71,18 @@ func (s *Server) rotateCrowd(c echo.Context) error {
 // renameCrowd gives a crowd another name and other addresses.
 func (s *Server) renameCrowd(c echo.Context) error {
 	n := crowd.New{Name: c.FormValue("name"), URL: c.FormValue("url"), PollURL: c.FormValue("poll_url")}
-	return s.goBack(c, "/admin/crowds", s.Crowds.Change(c.Request().Context(), c.Param("id"), n), "Changed.")
+	return s.goBack(c, "/admin/crowds", s.Crowds.Change(c.Request().Context(), s.judge(c), c.Param("id"), n), "Changed.")
 }
 
 // changeCrowd does one of the things that a button stands for.
 func (s *Server) changeCrowd(c echo.Context) error {
 	x := s.Crowds
 	acts := map[string]struct {
-		do   func(context.Context, string) error
+		do   func(ctx context.Context, by moderation.Judge, id string) error
 		done string
 	}{
-		"on":      {func(ctx context.Context, id string) error { return x.Switch(ctx, id, true) }, "Switched on. It is told what happened meanwhile."},
-		"off":     {func(ctx context.Context, id string) error { return x.Switch(ctx, id, false) }, "Switched off. The pictures it was given can’t be seen by it any more."},
+		"on":      {func(ctx context.Context, by moderation.Judge, id string) error { return x.Switch(ctx, by, id, true) }, "Switched on. It is told what happened meanwhile."},
+		"off":     {func(ctx context.Context, by moderation.Judge, id string) error { return x.Switch(ctx, by, id, false) }, "Switched off. The pictures it was given can’t be seen by it any more."},
 		"end-old": {x.EndOld, "The old secret has ended."},
 		"resend":  {x.Resend, "They are due again."},
 		"collect": {x.Collect, "Its judgments are being collected."},
@@ -91,5 +92,5 @@ func (s *Server) changeCrowd(c echo.Context) error {
 	if !ok {
 		return echo.ErrNotFound
 	}
-	return s.goBack(c, "/admin/crowds", act.do(c.Request().Context(), c.Param("id")), act.done)
+	return s.goBack(c, "/admin/crowds", act.do(c.Request().Context(), s.judge(c), c.Param("id")), act.done)
 }

@@ -246,10 +246,15 @@ type oneFramePage struct {
 	Name      func(by string) string
 	Undoable  bool // a moderator's decision is in force
 	Judges    map[moderation.Judge]moderation.Profile
-	Gold      *moderation.Gold // nil where it isn't, and wasn't
+	Gold      *moderation.Gold // nil where it isn't, or isn't any more
+	Tested    []moderation.GoldAnswer
+	Untold    int // answers as gold that came before those
 	Answers   []answer
 	outgoing
 }
+
+// goldAnswersMax is how many answers to a gold frame its page tells.
+const goldAnswersMax = 200
 
 // Right is the answer of gold in words.
 func (p oneFramePage) Right() string {
@@ -306,6 +311,10 @@ func (s *Server) fillOneFrame(tx *store.Tx, p *oneFramePage, id picture.ID) erro
 	if ok && g.Retired.IsZero() {
 		p.Gold = &g
 	}
+	if p.Tested, err = moderation.GoldAnswers(tx, id, goldAnswersMax); err != nil {
+		return err
+	}
+	p.Untold = g.Seen - len(p.Tested)
 	if p.Decisions, err = moderation.Decisions(tx, id); err != nil {
 		return err
 	}

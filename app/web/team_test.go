@@ -90,7 +90,12 @@ func TestAModeratorSettlesUndoesAndWithdraws(t *testing.T) {
 	}
 	s.shows(s.get(http.StatusOK, page, mod), "taken back by mod")
 	s.submits(page+"/verdict", "/", url.Values{"verdict": {"accepted"}, "reason": {"nudity"}, "back": {"https://elsewhere.example/"}}, mod)
-	s.submits(page+"/withdraw", page, url.Values{}, mod)
+	for range 2 { // the second time it is so already
+		s.submits(page+"/withdraw", page, url.Values{}, mod)
+	}
+	if table := s.send("GET", "/admin/export/audit.csv", nil, mod).Body.String(); strings.Count(table, ",withdrawn,"+id) != 1 {
+		t.Errorf("a withdrawal is not once in the audit: %s", table)
+	}
 	if got := s.frame(id); got.State != picture.Withdrawn {
 		t.Errorf("withdrawn: %s", got.State)
 	}

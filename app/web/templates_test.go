@@ -99,7 +99,7 @@ func samples() map[string][]any {
 			Shares:    shareOut([]moderation.Share{{Verdict: picture.Accepted, Crowd: true, Frames: 7}, {Verdict: picture.Rejected, Frames: 3}})}},
 		"admin_judges": {judgesPage{}, judgesPage{adminLayout: inside, Name: name, Next: "1 x", Judges: []moderation.Profile{
 			{Judge: "account:a", Judgments: 12847, Trust: .93, Counts: true, GoldSeen: 12, GoldRight: 11, Agreed: 8, Settled: 9, Pace: 3 * time.Second, Estimate: .9, Last: now}, {Judge: hostile, Trust: .3}}}},
-		"admin_audit": {auditPage{}, auditPage{adminLayout: inside, Name: name, By: hostile, Next: 7, Acts: []moderation.Act{{Seq: 8, By: hostile, Action: "rejected", Subject: "f", Detail: hostile, At: now}, {Action: "link made", Subject: "l"}}}},
+		"admin_audit": {auditPage{}, auditPage{adminLayout: inside, Name: name, By: hostile, Next: 7, Acts: []moderation.Act{{Seq: 8, By: hostile, Action: "rejected", Subject: "f", Detail: hostile, At: now}, {Action: "link made", Subject: "l"}, {By: "account:a", Action: "crowd changed", Subject: "c", Detail: hostile}}}},
 		"admin_links": {linksPage{}, linksPage{adminLayout: inside, Name: name, URL: "https://example.org/j/x", Of: hostile, Open: true, Now: now, Fields: map[string]string{"name": hostile}, Error: hostile,
 			Links: []moderation.Link{{ID: "a", Name: hostile, Judges: 3, Judgments: 5, Ends: now.Add(time.Hour), Made: now}, {ID: "b", Name: "x", Revoked: now}}}},
 		"admin_gold": {goldPage{}, goldPage{adminLayout: inside, Name: name, Shapes: shapes, Golds: []goldView{{moderation.Gold{Right: moderation.Judgment{Nudity: true}, Reason: hostile, At: now, Seen: 3, Correct: 2}, every[0], "nudity"}, {Frame: every[1]}}}},
@@ -121,6 +121,7 @@ func samples() map[string][]any {
 		all["manage"] = append(all["manage"], managePage{Layout: layout, Clip: dance, Frame: f, Link: "https://example.org/m/x", Picture: "/m/x/picture.jpg",
 			Given: 1, Needed: 3, Shown: true, Since: clip.Render{ID: "r", Finished: now}}, managePage{Clip: tall, Frame: f, Shown: true}, managePage{Clip: tall, Frame: f})
 		all["admin_frame"] = append(all["admin_frame"], oneFramePage{adminLayout: inside, Frame: f, Clip: dance, Name: name, Reasons: rejections(), Undoable: true, outgoing: outgoingSample(f.Picture, now), Answers: answers(), Judges: map[moderation.Judge]moderation.Profile{"account:a": {Trust: .9, Counts: true}}, Gold: &moderation.Gold{Right: moderation.Judgment{Trying: true, Likeness: 4}, Reason: hostile, Seen: 3, Correct: 2},
+			Untold: 1, Tested: []moderation.GoldAnswer{{Given: moderation.Given{Judge: hostile, At: now, Judgment: moderation.Judgment{Trying: true, Likeness: 4}}, Right: true}, {Given: moderation.Given{Judge: "account:b"}}},
 			Judgments: []moderation.Given{{Judge: "account:a", At: now, Judgment: moderation.Judgment{Trying: true, Likeness: 4}}, {Judge: "account:b", Judgment: moderation.Judgment{Nudity: true}}, {Judge: "account:c"}},
 			Decisions: []moderation.Decision{{By: moderation.Everybody, Verdict: picture.Undecided, At: now}, {By: "account:a", Verdict: picture.Rejected, Reason: hostile, At: now, UndoneAt: now, UndoneBy: "account:b"}},
 			Events:    []picture.Event{{Kind: "received", At: now}, {Kind: "rejected", By: "account:a", Detail: hostile, At: now}}})

@@ -103,8 +103,7 @@ func (x *Exchange) page(ctx context.Context, c *Crowd, to moderation.Crowd) (n i
 // later puts the next try off after a failure; the clock may call sooner.
 func later(tx *store.Tx, c Crowd, cause error, jitter float64) error {
 	if fault.Is(cause, fault.Gone) {
-		_, err := tx.Exec(`UPDATE moderation_crowd SET state = 'gone', trouble = $2, poll_at = 0 WHERE id = $1 AND state = 'on'`, c.ID, inWords(cause))
-		return err
+		return gone(tx, c.ID, inWords(cause))
 	}
 	after := fault.Of(cause).RetryAfter
 	wait, more := webhook.Delay(c.Failures+1, jitter)
@@ -119,6 +118,7 @@ func later(tx *store.Tx, c Crowd, cause error, jitter float64) error {
 }
 
 // Collect makes it time for one crowd now, whatever went wrong before.
-func (x *Exchange) Collect(ctx context.Context, id string) error {
-	return x.change(ctx, id, `UPDATE moderation_crowd SET poll_at = 1, paused_until = 0, failures = 0 WHERE id = $1 AND kind = 'http-poll' AND state = 'on'`)
+func (x *Exchange) Collect(ctx context.Context, by moderation.Judge, id string) error {
+	action := func(was Crowd) string { return unless(was.Kind != Poll || was.State != "on", "crowd asked") }
+	return x.change(ctx, by, id, action, `UPDATE moderation_crowd SET poll_at = 1, paused_until = 0, failures = 0 WHERE id = $1 AND kind = 'http-poll' AND state = 'on'`)
 }

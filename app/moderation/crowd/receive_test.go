@@ -117,7 +117,7 @@ func TestWhatIsRefused(t *testing.T) {
 	if got := code(s.Receive(s.Context(), http.Header{}, []byte(good))); got != "no_signature" {
 		t.Errorf("unsigned: %q", got)
 	}
-	if err := s.Switch(s.Context(), c.ID, false); err != nil {
+	if err := s.Switch(s.Context(), boss, c.ID, false); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.post(told.Secret, "m1", good); got != "crowd_off" {
@@ -133,7 +133,7 @@ func TestTwoSecretsAreTaken(t *testing.T) {
 	c, old := s.join(s.peer(), crowd.Push)
 	_, other := s.join(s.peer(), crowd.Poll)
 	a := s.frame()
-	young, err := s.Rotate(s.Context(), c.ID)
+	young, err := s.Rotate(s.Context(), boss, c.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +142,13 @@ func TestTwoSecretsAreTaken(t *testing.T) {
 			t.Errorf("secret %d: %q", i, got)
 		}
 	}
-	if err := s.EndOld(s.Context(), c.ID); err != nil {
+	if err := s.EndOld(s.Context(), boss, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.post(old.Secret, "m9", judged(fine(a, "w"))); got != "bad_signature" {
 		t.Errorf("the old secret after its end: %q", got)
 	}
-	if _, err := s.Rotate(s.Context(), c.ID); err != nil {
+	if _, err := s.Rotate(s.Context(), boss, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.pass(8 * 24 * time.Hour)
@@ -346,10 +346,10 @@ func TestPictureLinks(t *testing.T) {
 	if got := look(c.ID, a, until, signature); got != "" {
 		t.Errorf("as given: %q", got)
 	}
-	if err := s.Switch(s.Context(), c.ID, false); err != nil || look(c.ID, a, until, signature) != "link_ended" {
+	if err := s.Switch(s.Context(), boss, c.ID, false); err != nil || look(c.ID, a, until, signature) != "link_ended" {
 		t.Errorf("with the crowd off, %v: %q", err, look(c.ID, a, until, signature))
 	}
-	if err := s.Switch(s.Context(), c.ID, true); err != nil {
+	if err := s.Switch(s.Context(), boss, c.ID, true); err != nil {
 		t.Fatal(err)
 	}
 	s.pass(30 * 24 * time.Hour)

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"oneframe/app/fault"
+	"oneframe/app/moderation"
 	"oneframe/app/outbound"
 	"oneframe/app/store"
 	"oneframe/app/webhook"
@@ -63,7 +64,7 @@ type Credentials struct {
 // Add adds a crowd, switched on, and tells its credentials. It is posted every frame
 // that waits. Its errors are Invalid: bad_name, bad_kind, bad_url, private_network, or
 // no_address where the site's own public address isn't configured.
-func (x *Exchange) Add(ctx context.Context, n New) (Crowd, Credentials, error) {
+func (x *Exchange) Add(ctx context.Context, by moderation.Judge, n New) (Crowd, Credentials, error) {
 	if err := x.check(ctx, &n); err != nil {
 		return Crowd{}, Credentials{}, err
 	}
@@ -79,8 +80,10 @@ func (x *Exchange) Add(ctx context.Context, n New) (Crowd, Credentials, error) {
 			id, n.Name, n.Kind, n.URL, n.PollURL, x.Box.Seal(purpose(id), told.Secret), x.Box.Seal(purpose(id), told.FormKey), store.Millis(tx.Now)); err != nil {
 			return err
 		}
-		made, err = Get(tx, id)
-		return err
+		if made, err = Get(tx, id); err != nil {
+			return err
+		}
+		return moderation.AddAct(tx, by, "crowd added", id, added(n))
 	})
 	return made, told, err
 }
@@ -113,7 +116,7 @@ func (x *Exchange) check(ctx context.Context, n *New) error {
 }
 
 // Change gives a crowd another name and other addresses; its kind stays. Errors as Add's.
-func (x *Exchange) Change(ctx context.Context, id string, n New) error {
+func (x *Exchange) Change(ctx context.Context, by moderation.Judge, id string, n New) error {
 	var c Crowd
 	if err := x.DB.Read(ctx, func(tx *store.Tx) (err error) { c, err = row(tx, id); return err }); err != nil {
 		return err
@@ -123,14 +126,23 @@ func (x *Exchange) Change(ctx context.Context, id string, n New) error {
 		return err
 	}
 	return x.DB.Write(ctx, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE moderation_crowd SET name = $2, url = $3, poll_url = $4, paused_until = 0 WHERE id = $1`, id, n.Name, n.URL, n.PollURL)
-		return err
+		was, err := row(tx, id)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE moderation_crowd SET name = $2, url = $3, poll_url = $4, paused_until = 0 WHERE id = $1`, id, n.Name, n.URL, n.PollURL); err != nil {
+			return err
+		}
+		if what := changed(was, n); what != "" {
+			return moderation.AddAct(tx, by, "crowd changed", id, what)
+		}
+		return nil
 	})
 }
 
 // Rotate makes a new secret and tells it; the one before counts for a week more, in
 // both directions, or until it is rotated again or ended by EndOld.
-func (x *Exchange) Rotate(ctx context.Context, id string) (Credentials, error) {
+func (x *Exchange) Rotate(ctx context.Context, by moderation.Judge, id string) (Credentials, error) {
 	told := Credentials{Secret: webhook.NewSecret().Reveal()}
 	err := x.DB.Write(ctx, func(tx *store.Tx) error {
 		c, err := row(tx, id)
@@ -140,53 +152,63 @@ func (x *Exchange) Rotate(ctx context.Context, id string) (Credentials, error) {
 		if c.Form {
 			told.FormKey = newFormKey()
 		}
-		_, err = tx.Exec(`UPDATE moderation_crowd SET old_secret = secret, old_until = $2, secret = $3, form_key = $4 WHERE id = $1`,
-			id, store.Millis(tx.Now.Add(oldLasts)), x.Box.Seal(purpose(id), told.Secret), x.Box.Seal(purpose(id), told.FormKey))
-		return err
+		if _, err := tx.Exec(`UPDATE moderation_crowd SET old_secret = secret, old_until = $2, secret = $3, form_key = $4 WHERE id = $1`,
+			id, store.Millis(tx.Now.Add(oldLasts)), x.Box.Seal(purpose(id), told.Secret), x.Box.Seal(purpose(id), told.FormKey)); err != nil {
+			return err
+		}
+		return moderation.AddAct(tx, by, "crowd secret rotated", id, c.Name)
 	})
 	return told, err
 }
 
 // EndOld ends the secret before the last rotation at once.
-func (x *Exchange) EndOld(ctx context.Context, id string) error {
-	return x.change(ctx, id, `UPDATE moderation_crowd SET old_secret = '', old_until = 0 WHERE id = $1`)
+func (x *Exchange) EndOld(ctx context.Context, by moderation.Judge, id string) error {
+	action := func(was Crowd) string { return unless(was.OldUntil.IsZero(), "crowd secret ended") }
+	return x.change(ctx, by, id, action, `UPDATE moderation_crowd SET old_secret = '', old_until = 0 WHERE id = $1`)
 }
 
 // Switch switches a crowd on or off. Off, it is told nothing, and what it tells is
 // refused; on again, it is told what happened meanwhile.
-func (x *Exchange) Switch(ctx context.Context, id string, on bool) error {
+func (x *Exchange) Switch(ctx context.Context, by moderation.Judge, id string, on bool) error {
 	if on {
-		return x.change(ctx, id, `UPDATE moderation_crowd SET state = 'on', trouble = '', failures = 0, paused_until = 0 WHERE id = $1`)
+		action := func(was Crowd) string { return unless(was.State == "on", "crowd switched on") }
+		return x.change(ctx, by, id, action, `UPDATE moderation_crowd SET state = 'on', trouble = '', failures = 0, paused_until = 0 WHERE id = $1`)
 	}
-	return x.change(ctx, id, `UPDATE moderation_crowd SET state = 'off' WHERE id = $1`)
+	action := func(was Crowd) string { return unless(was.State == "off", "crowd switched off") }
+	return x.change(ctx, by, id, action, `UPDATE moderation_crowd SET state = 'off' WHERE id = $1`)
 }
 
 // Remove takes a crowd away with its secrets and what waits for it. Its judgments stay.
-func (x *Exchange) Remove(ctx context.Context, id string) error {
-	return x.change(ctx, id,
+func (x *Exchange) Remove(ctx context.Context, by moderation.Judge, id string) error {
+	return x.change(ctx, by, id, func(Crowd) string { return "crowd removed" },
 		`UPDATE moderation_crowd SET state = 'removed', secret = '', old_secret = '', old_until = 0, form_key = '', poll_at = 0 WHERE id = $1`,
 		`DELETE FROM moderation_crowd_message WHERE crowd = $1`,
 		`DELETE FROM moderation_crowd_heard WHERE crowd = $1`)
 }
 
 // Resend makes a crowd's dead messages due again, and ends a pause.
-func (x *Exchange) Resend(ctx context.Context, id string) error {
-	return x.change(ctx, id,
+func (x *Exchange) Resend(ctx context.Context, by moderation.Judge, id string) error {
+	return x.change(ctx, by, id, func(Crowd) string { return "crowd messages sent again" },
 		`UPDATE moderation_crowd SET paused_until = 0, failures = 0 WHERE id = $1`,
 		`UPDATE moderation_crowd_message SET state = 'due', attempts = 0, next_at = 0, done_at = 0 WHERE crowd = $1 AND state = 'dead'`,
 		`UPDATE moderation_crowd_message SET next_at = 0 WHERE crowd = $1 AND state = 'due'`)
 }
 
-// change runs statements, whose $1 is the crowd's id, on a crowd that is there.
-func (x *Exchange) change(ctx context.Context, id string, statements ...string) error {
+// change runs statements, whose $1 is the crowd's id, on a crowd that is there, and notes
+// what by did to it, as it was before; "" is nothing to note.
+func (x *Exchange) change(ctx context.Context, by moderation.Judge, id string, action func(was Crowd) string, statements ...string) error {
 	return x.DB.Write(ctx, func(tx *store.Tx) error {
-		if _, err := row(tx, id); err != nil {
+		was, err := row(tx, id)
+		if err != nil {
 			return err
 		}
 		for _, s := range statements {
 			if _, err := tx.Exec(s, id); err != nil {
 				return err
 			}
+		}
+		if what := action(was); what != "" {
+			return moderation.AddAct(tx, by, what, id, was.Name)
 		}
 		return nil
 	})

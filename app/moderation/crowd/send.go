@@ -148,8 +148,7 @@ func (x *Exchange) settle(tx *store.Tx, m message) error {
 		if _, err := tx.Exec(`UPDATE moderation_crowd_message SET claimed_until = 0, attempts = attempts - 1, error = $2 WHERE id = $1`, m.id, words); err != nil {
 			return err
 		}
-		_, err := tx.Exec(`UPDATE moderation_crowd SET state = 'gone', trouble = $2 WHERE id = $1 AND state = 'on'`, m.crowd, words)
-		return err
+		return gone(tx, m.crowd, words)
 	}
 	after := fault.Of(m.err).RetryAfter
 	wait, more := webhook.Delay(m.attempts, x.Jitter())

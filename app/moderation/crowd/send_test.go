@@ -87,13 +87,13 @@ func TestSettledFramesAreClosed(t *testing.T) {
 		if got := p.got(a); got != "ready 0" {
 			t.Errorf("after the verdict was taken back: %s", got)
 		}
-		if err := s.Switch(s.Context(), c.ID, false); err != nil {
+		if err := s.Switch(s.Context(), boss, c.ID, false); err != nil {
 			t.Fatal(err)
 		}
 		quick := s.frame()
 		s.work()
 		s.settle(quick, picture.Accepted)
-		if err := s.Switch(s.Context(), c.ID, true); err != nil {
+		if err := s.Switch(s.Context(), boss, c.ID, true); err != nil {
 			t.Fatal(err)
 		}
 		s.work()
@@ -176,7 +176,7 @@ func TestGivenUpAndSentAgain(t *testing.T) {
 		t.Errorf("%d tries, %+v", p.tries, got)
 	}
 	p.says(nil)
-	if err := s.Resend(s.Context(), c.ID); err != nil {
+	if err := s.Resend(s.Context(), boss, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.work()
@@ -203,7 +203,7 @@ func TestGone(t *testing.T) {
 		}
 		p.says(nil)
 		p.got()
-		if err := s.Switch(s.Context(), c.ID, true); err != nil {
+		if err := s.Switch(s.Context(), boss, c.ID, true); err != nil {
 			t.Fatal(err)
 		}
 		s.work()
@@ -217,7 +217,7 @@ func TestSecrets(t *testing.T) {
 	s := newSite(t)
 	p := s.peer()
 	c, told := s.join(p, crowd.Push)
-	young, err := s.Rotate(s.Context(), c.ID)
+	young, err := s.Rotate(s.Context(), boss, c.ID)
 	if err != nil || young.Secret == told.Secret || young.FormKey == told.FormKey {
 		t.Fatalf("rotated to %v, %v", young, err)
 	}
@@ -241,7 +241,7 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("the secret %s is in the database, or shown", secret)
 		}
 	}
-	if err := s.Remove(s.Context(), c.ID); err != nil {
+	if err := s.Remove(s.Context(), boss, c.ID); err != nil {
 		t.Fatal(err)
 	}
 	s.frame()
@@ -249,7 +249,7 @@ func TestSecrets(t *testing.T) {
 	if p.tries != 2 {
 		t.Errorf("%d requests, one after it was removed", p.tries)
 	}
-	if err := s.Switch(s.Context(), c.ID, true); !fault.Has(err, "no_crowd") {
+	if err := s.Switch(s.Context(), boss, c.ID, true); !fault.Has(err, "no_crowd") {
 		t.Errorf("switching a removed crowd on: %v", err)
 	}
 }
@@ -271,12 +271,12 @@ func TestAddRefuses(t *testing.T) {
 		"a private poll":  {crowd.New{Name: "Ann", Kind: crowd.Poll, URL: good, PollURL: "https://[::1]/"}, "private_network"},
 		"no poll address": {crowd.New{Name: "Ann", Kind: crowd.Poll, URL: good}, "bad_url"},
 	} {
-		if _, _, err := s.Add(s.Context(), x.n); !fault.Has(err, x.code) {
+		if _, _, err := s.Add(s.Context(), boss, x.n); !fault.Has(err, x.code) {
 			t.Errorf("%s: %v, want %s", name, err, x.code)
 		}
 	}
 	s.Base = ""
-	if _, _, err := s.Add(s.Context(), crowd.New{Name: "Ann", Kind: crowd.Push, URL: good}); !fault.Has(err, "no_address") {
+	if _, _, err := s.Add(s.Context(), boss, crowd.New{Name: "Ann", Kind: crowd.Push, URL: good}); !fault.Has(err, "no_address") {
 		t.Errorf("a site without an address: %v", err)
 	}
 }

@@ -25,6 +25,8 @@ import (
 	"oneframe/app/webhook"
 )
 
+const boss moderation.Judge = "account:boss"
+
 // site is an exchange on its own fresh database, under a clock that the test moves.
 type site struct {
 	*testing.T
@@ -256,7 +258,7 @@ func (p *peer) got(frames ...picture.ID) string {
 // join adds the peer's crowd of the kind.
 func (s *site) join(p *peer, kind string) (crowd.Crowd, crowd.Credentials) {
 	s.Helper()
-	c, told, err := s.Add(s.Context(), crowd.New{Name: "Peer", Kind: kind, URL: p.URL + "/jobs", PollURL: p.URL + "/judgments", Form: true})
+	c, told, err := s.Add(s.Context(), boss, crowd.New{Name: "Peer", Kind: kind, URL: p.URL + "/jobs", PollURL: p.URL + "/judgments", Form: true})
 	if err != nil {
 		s.Fatal(err)
 	}
