@@ -56,11 +56,27 @@ func within(allowed []string, dir string) (base, rel string, ok bool) {
 
 func (f *folder) Close() error { return f.root.Close() }
 
+// here says whether the folder that is held open is still the one that its path leads to:
+// somebody may have moved it away, or mounted a disk there.
+func (f *folder) here() error {
+	is, err := os.Stat(f.dir)
+	if err == nil {
+		var held fs.FileInfo
+		if held, err = f.root.Stat("."); err == nil && os.SameFile(is, held) {
+			return nil
+		}
+	}
+	return &Error{Kind: Down, Message: "The folder " + f.dir + " was moved, or another disk is there now.", Cause: err}
+}
+
 // Send writes the sidecar and the picture, each under a temporary name, durably, and
 // renames it.
 func (f *folder) Send(ctx context.Context, p Parcel) (r Receipt, err error) {
 	ctx, pulse, stop := watch(ctx, quiet)
 	defer stop()
+	if err := f.here(); err != nil {
+		return r, err
+	}
 	c, err := p.open(pulse)
 	if err != nil {
 		return r, err
@@ -142,6 +158,9 @@ func (f *folder) Recall(_ context.Context, r Recall) (Receipt, error) {
 	}
 	if r.Remote == "" && r.Name != "" {
 		r.Remote = filepath.Join(f.dir, filepath.FromSlash(r.Name))
+	}
+	if err := f.here(); err != nil {
+		return Receipt{}, err
 	}
 	for _, file := range []string{r.Remote, r.Sidecar} {
 		if file == "" {

@@ -50,6 +50,28 @@ func TestFolder(t *testing.T) {
 	wants(t, "another folder's file", err, send.Refused)
 }
 
+// A folder that was moved away, with another one in its place, gets nothing any more.
+func TestTheFolderIsTheOneOfItsPath(t *testing.T) {
+	t.Parallel()
+	allowed := t.TempDir()
+	dir := filepath.Join(allowed, "acme")
+	s := open(t, target(t, "file://"+dir, ""), local(allowed))
+	if _, err := s.Send(t.Context(), parcel("d1", "a.jpg", "first")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Rename(dir, dir+"-old"), os.Mkdir(dir, 0o750)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Send(t.Context(), parcel("d2", "b.jpg", "second"))
+	wants(t, "a folder that was moved", err, send.Down)
+	if _, err := open(t, target(t, "file://"+dir, ""), local(allowed)).Send(t.Context(), parcel("d2", "b.jpg", "second")); err != nil {
+		t.Error(err)
+	}
+	if all := files(t, dir); !maps.Equal(all, map[string]string{"b.jpg": "second", "b.jpg.xmp": "<x/>"}) {
+		t.Errorf("the folder holds %v", all)
+	}
+}
+
 func TestNothingOutsideOfTheFolderIsTouched(t *testing.T) {
 	t.Parallel()
 	outside, allowed := t.TempDir(), t.TempDir()
