@@ -102,6 +102,9 @@ func (l *line) learn(out outcome, now time.Time, random float64) {
 		l.breaker.Down(now, out.connecting, random)
 	case send.Busy:
 		l.breaker.Answered()
+		if now.Before(l.patience) && failure.RetryAfter == 0 {
+			return // over another connection: the same answer
+		}
 		l.busy++
 		l.patience = now.Add(patienceFor(failure, l.busy, random))
 	case send.Hopeless:

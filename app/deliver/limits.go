@@ -20,7 +20,7 @@ func (l Limits) check() error {
 		{"bad_per_day", "deliveries a day", int64(l.PerDay), 1, 100_000_000},
 	} {
 		if x.n != 0 && (x.n < x.low || x.n > x.top) {
-			return fault.New(fault.Invalid, x.code, "The limit of %s is from %d to %d, or 0 for none; not %d.", x.what, x.low, x.top, x.n)
+			return fault.New(fault.Invalid, x.code, "The limit of %s is from %d to %d, or left out; not %d.", x.what, x.low, x.top, x.n)
 		}
 	}
 	if len(l.Hours) > 12 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,6 +75,27 @@ func TestServeIsWokenByWhatComes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Answers that ask for patience over several connections at once count as one.
+func TestPatienceIsAskedForOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	var at sync.WaitGroup
+	at.Add(4)
+	s.World.receive = func(context.Context, string, send.Parcel) error {
+		at.Done()
+		at.Wait() // for the others
+		return fails(send.Busy)
+	}
+	s.subscriber("a", Limits{Connections: 4})
+	s.queue(4, "a")
+	if _, err := s.Office.Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if l := s.Office.lines["a"]; l.busy != 1 || s.Office.Status("a").Why != WhyBusy {
+		t.Errorf("it counts as %d, %+v", l.busy, s.Office.Status("a"))
+	}
 }
 
 // A destination that failed without this process having noticed is not asked about again
