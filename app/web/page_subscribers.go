@@ -84,7 +84,7 @@ func (v subscriberView) Chip() string {
 		return string(v.State)
 	case !v.G.Directed:
 		return "not set up"
-	case v.Live.Why == deliver.WhyHours || v.Live.Why == deliver.WhyDay:
+	case v.Live.Why == deliver.WhyHours || v.Live.Why == deliver.WhyDay || v.Live.Why == deliver.WhyBusy:
 		return "waits"
 	case v.G.Queued() > 0:
 		return "sending"
@@ -112,6 +112,8 @@ func (v subscriberView) Why() string {
 		return "Pictures wait, and there is nowhere to send them to."
 	case deliver.Fine:
 		return v.waits()
+	case deliver.Behind:
+		return cmp.Or(v.G.LastError, v.waits(), "More comes than it takes.")
 	}
 	return v.G.LastError
 }
@@ -126,8 +128,10 @@ func (v subscriberView) waits() string {
 		return "Outside of its hours."
 	case deliver.WhyDay:
 		return "It got its pictures of the day."
+	case deliver.WhyMinute:
+		return "It gets no more pictures a minute."
 	case deliver.WhyBusy:
-		return "It asked for patience."
+		return cmp.Or(v.G.LastError, "It asked for patience.")
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"testing"
 	"time"
 
 	"oneframe/app/deliver"
@@ -84,4 +85,15 @@ func sampleHours(now time.Time) []deliver.Hour {
 		}
 	}
 	return hours
+}
+
+// Whoever needs somebody has a reason beside it, also where nothing failed.
+func TestTheBoardSaysWhy(t *testing.T) {
+	t.Parallel()
+	for _, why := range []string{"", deliver.WhyMinute, deliver.WhyBusy} {
+		v := subscriberView{Subscriber: feed.Subscriber{State: feed.Active}, G: deliver.Glance{Directed: true, Waiting: 3}, Trouble: deliver.Behind, Live: deliver.Status{Why: why}}
+		if v.Why() == "" {
+			t.Errorf("nothing is said of one behind whose hindrance is %q", why)
+		}
+	}
 }
