@@ -104,7 +104,7 @@ func (s *Server) errorPage(c echo.Context, p Problem) error {
 // wantsJSON reports whether a program asked rather than a person.
 func wantsJSON(c echo.Context) bool {
 	path := c.Request().URL.Path
-	return strings.HasPrefix(path, "/api/") || path == "/api" || strings.HasPrefix(path, "/hooks/") ||
+	return strings.HasPrefix(path, "/api/") || path == "/api" || strings.HasPrefix(path, "/hooks/") || path == "/metrics" ||
 		strings.Contains(c.Request().Header.Get("Accept"), "json")
 }
 

@@ -30,6 +30,9 @@ func TestPrometheusReadsTheDeliveries(t *testing.T) {
 	if rec := s.send("GET", "/metrics", nil, mod); rec.Code != http.StatusForbidden {
 		t.Errorf("a moderator: %d", rec.Code)
 	}
+	if rec := s.send("GET", "/metrics", nil); rec.Code != http.StatusUnauthorized {
+		t.Errorf("a Prometheus without a token: %d", rec.Code)
+	}
 	for range 2 { // the second time what is past comes from memory
 		rec := s.send("GET", "/metrics", nil, boss)
 		for _, want := range []string{"# TYPE oneframe_delivery_queue gauge\n", `oneframe_delivery_queue{subscriber="` + sea + `",state="waiting"} 1` + "\n", `oneframe_deliveries_sent_total{subscriber="` + sea + `"} 12` + "\n",
