@@ -70,7 +70,7 @@ func resting() suite {
 
 func isolating() suite {
 	return suite{title: "200 subscribers by HTTP, 100 pictures of 200 kB a second, senders and receivers on the same cores", pkg: "./app/deliver", bench: "^BenchmarkIsolation$",
-		args: []string{"-count", "3", "-benchtime", "1x"},
+		args: []string{"-count", "5", "-benchtime", "1x"},
 		figures: []figure{
 			{what: "all are well: wait that 95 % stayed under", bench: "Isolation/Alone", metric: "p95-ms", scale: 1, unit: "ms"},
 			{what: "one is silent and one takes 1 kB/s: the others' wait that 95 % stayed under", bench: "Isolation/Beside", metric: "p95-ms", scale: 1, unit: "ms", base: "Isolation/Alone",

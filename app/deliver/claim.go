@@ -63,9 +63,14 @@ func (o *Office) leave(tx *store.Tx, a *ask, ended []outcome, more int) error {
 }
 
 func takeDeliveries(tx *store.Tx, l *line, ahead, n int, until int64) (jobs []*job, err error) {
-	all, err := store.Each(tx, scan, `UPDATE deliver_delivery SET state = 'claimed', claimed_until = $1 WHERE id IN (
+	all, err := store.Each(tx, func(r *sql.Rows, d *Delivery) error {
+		var queued int64
+		err := r.Scan(&d.ID, &d.Picture, &d.Version, &d.Priority, &d.Attempts, &queued)
+		d.QueuedAt = store.Time(queued)
+		return err
+	}, `UPDATE deliver_delivery SET state = 'claimed', claimed_until = $1 WHERE id IN (
 			SELECT id FROM deliver_delivery WHERE subscriber = $2 AND state = 'waiting' AND ahead = $3 ORDER BY priority DESC, queued_at, id LIMIT $4)
-		RETURNING `+columns, until, l.subscriber, ahead, n)
+		RETURNING id, picture, version, priority, attempts, queued_at`, until, l.subscriber, ahead, n)
 	slices.SortFunc(all, inTurn)
 	for _, d := range all {
 		jobs = append(jobs, &job{line: l, id: d.ID, delivery: d, ahead: ahead == 1, attempts: d.Attempts, until: until})

@@ -94,18 +94,22 @@ func (c counts) add(subscriber, what string, n int64) {
 // subscriber's days begin.
 func (c counts) write(tx *store.Tx, zone func(subscriber string) *time.Location) error {
 	hour := store.Millis(tx.Now.Truncate(time.Hour))
+	var days, hours [][]any
 	for subscriber, all := range c {
 		day := Day(tx.Now, zone(subscriber))
 		for what, n := range all {
-			if _, err := tx.Exec(`INSERT INTO deliver_day (subscriber, day, what, n) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (subscriber, day, what) DO UPDATE SET n = deliver_day.n + excluded.n`, subscriber, day, what, n); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(`INSERT INTO deliver_hour (subscriber, hour, what, n) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (subscriber, hour, what) DO UPDATE SET n = deliver_hour.n + excluded.n`, subscriber, hour, what, n); err != nil {
-				return err
-			}
+			days = append(days, []any{subscriber, day, what, n})
+			hours = append(hours, []any{subscriber, hour, what, n})
 		}
 	}
-	return nil
+	if len(days) == 0 {
+		return nil
+	}
+	if _, err := tx.ExecAll(`INSERT INTO deliver_day (subscriber, day, what, n) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (subscriber, day, what) DO UPDATE SET n = deliver_day.n + excluded.n`, days); err != nil {
+		return err
+	}
+	_, err := tx.ExecAll(`INSERT INTO deliver_hour (subscriber, hour, what, n) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (subscriber, hour, what) DO UPDATE SET n = deliver_hour.n + excluded.n`, hours)
+	return err
 }

@@ -65,6 +65,12 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	if err := migrate(ctx, w); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), w.Close())
 	}
+	// What a statement needs to take itself back, and its small sorts, stay in memory: in
+	// files they took a sixth of the work of small writes. Not before the migrations, which
+	// may sort much.
+	if _, err := w.ExecContext(ctx, `PRAGMA temp_store = MEMORY`); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the database %s: %w", path, err), w.Close())
+	}
 	r, err := sql.Open("sqlite", dsn(path, "ro"))
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -84,6 +90,7 @@ func dsn(path, mode string) string {
 	} else {
 		q.Add("_pragma", "journal_mode(WAL)")
 		q.Add("_pragma", "synchronous(FULL)")
+		q.Add("_pragma", "wal_autocheckpoint(4000)") // pages, 16 MB: what changes often is copied back seldom
 		q.Add("_txlock", "immediate")
 	}
 	q.Add("_pragma", "foreign_keys(1)")
