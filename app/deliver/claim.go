@@ -66,7 +66,7 @@ func takeDeliveries(tx *store.Tx, l *line, ahead, n int, until int64) (jobs []*j
 	all, err := store.Each(tx, func(r *sql.Rows, d *Delivery) error {
 		var queued int64
 		err := r.Scan(&d.ID, &d.Picture, &d.Version, &d.Priority, &d.Attempts, &queued)
-		d.QueuedAt = store.Time(queued)
+		d.Subscriber, d.QueuedAt = l.subscriber, store.Time(queued)
 		return err
 	}, `UPDATE deliver_delivery SET state = 'claimed', claimed_until = $1 WHERE id IN (
 			SELECT id FROM deliver_delivery WHERE subscriber = $2 AND state = 'waiting' AND ahead = $3 ORDER BY priority DESC, queued_at, id LIMIT $4)

@@ -45,7 +45,7 @@ type job struct {
 	line     *line
 	id       string // the row's
 	recall   bool
-	delivery Delivery // only ID, Picture, Version and what orders them; of a recall only ID and Picture
+	delivery Delivery // only ID, Picture, Subscriber, Version and what orders them; of a recall only ID and Picture
 	ahead    bool
 	attempts int
 	until    int64 // of the claim, which is ours as long as the row has it
