@@ -24,7 +24,7 @@ func looking() suite {
 }
 
 func settling() suite {
-	return suite{title: "Claiming and settling without sending, durably, each try written down", pkg: "./app/deliver", bench: "^BenchmarkSettle$", args: []string{"-count", "3", "-benchtime", "1x"},
+	return suite{title: "Claiming and settling without sending, durably, each try written down", pkg: "./app/deliver", bench: "^BenchmarkSettle$", args: []string{"-count", "3", "-benchtime", "3x"},
 		figures: []figure{
 			{what: "one delivery a transaction", bench: "Settle/Singly", metric: "rows/s", scale: 1, unit: "/s"},
 			{what: "in batches of 64 for each of 20 subscribers", bench: "Settle/Batches", metric: "rows/s", scale: 1, unit: "/s", base: "Settle/Singly",
