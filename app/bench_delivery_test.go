@@ -66,7 +66,7 @@ func BenchmarkAccepted(b *testing.B) {
 			b.Fatal(err)
 		}
 		began := time.Now()
-		for there := filepath.Join(folder, string(receipt.ID)+".jpg"); ; time.Sleep(time.Millisecond) {
+		for there := filepath.Join(folder, string(receipt.ID)+".jpg"); ; time.Sleep(time.Millisecond) { // a folder tells nobody: this is how a subscriber watches it
 			if _, err := os.Stat(there); err == nil {
 				break
 			}
@@ -75,7 +75,7 @@ func BenchmarkAccepted(b *testing.B) {
 			}
 		}
 		all = append(all, time.Since(began))
-		time.Sleep(500 * time.Millisecond) // its renditions are made, and the site is at rest again
+		time.Sleep(500 * time.Millisecond) // real time, since the site is real: its renditions are made, and all loops are at rest again
 	}
 	slices.Sort(all)
 	b.ReportMetric(all[len(all)/2].Seconds()*1000, "p50-ms")

@@ -132,11 +132,11 @@ func BenchmarkWoken(b *testing.B) {
 			return err
 		})
 		bare = append(bare, time.Since(began))
-		time.Sleep(30 * time.Millisecond) // the office is at rest again
+		time.Sleep(30 * time.Millisecond) // more than the gap between two looks: what is measured is an office at rest
 		s.queue(1, "a")
 		began = time.Now()
 		all = append(all, (<-came).Sub(began))
-		time.Sleep(30 * time.Millisecond)
+		time.Sleep(30 * time.Millisecond) // that it is written down too, so that no write is measured but the baseline's own
 	}
 	b.ReportMetric(ms(all, 0.5), "p50-ms")
 	b.ReportMetric(ms(all, 0.95), "p95-ms")
@@ -168,14 +168,14 @@ func BenchmarkFairness(b *testing.B) {
 		})
 		stop := s.serve()
 		for len(s.World.arrivals("many")) < 1000 {
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // until it is in full swing; asking without a pause would take its cores
 		}
 		began, before := time.Now(), len(s.World.arrivals("many"))
 		s.queue(1, few...)
 		var last time.Duration
 		for _, f := range few {
 			for len(s.World.arrivals(f)) == 0 {
-				time.Sleep(time.Millisecond)
+				time.Sleep(time.Millisecond) // as above; when it came is read off the arrival itself
 			}
 			last = max(last, s.World.arrivals(f)[0].at.Sub(began))
 		}
@@ -206,10 +206,10 @@ func idling(b *testing.B, l Limits, each int) {
 			s.fill(1000, each)
 		}
 		stop := s.serve()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // its first look is over: what is measured is rest
 		runtime.GC()
 		before, began := cpu(b), time.Now()
-		time.Sleep(5 * time.Second)
+		time.Sleep(5 * time.Second) // what is measured is the CPU time of nothing happening
 		b.ReportMetric(100*(cpu(b)-before).Seconds()/time.Since(began).Seconds(), "core-%")
 		stop()
 	}
@@ -243,7 +243,7 @@ func isolated(b *testing.B, bad bool) {
 		s.rounds(names, c)
 		want := each * (len(names) - 2)
 		for deadline := time.Now().Add(time.Minute); c.count() < want && time.Now().Before(deadline); {
-			time.Sleep(20 * time.Millisecond)
+			time.Sleep(20 * time.Millisecond) // asking without a pause would take the cores that are measured
 		}
 		used := cpu(b) - before
 		stop()
@@ -356,6 +356,6 @@ func (s *site) rounds(names []string, c *clock) {
 			}
 			return nil
 		})
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) // the load is a hundred a second, in real time
 	}
 }

@@ -64,11 +64,11 @@ func TestServeIsWokenByWhatComes(t *testing.T) {
 		s.subscriber("a", Limits{})
 		s.serve()
 		for range 5 {
-			time.Sleep(7 * time.Second)
+			time.Sleep(7 * time.Second) // synctest's time: the office comes to rest
 			began := time.Now()
 			s.queue(1, "a")
 			for n := len(s.World.has("a")); len(s.World.has("a")) == n; {
-				time.Sleep(time.Millisecond)
+				time.Sleep(time.Millisecond) // synctest's time as well
 			}
 			if took := time.Since(began); took > 100*time.Millisecond {
 				t.Errorf("it took %v", took)
