@@ -155,26 +155,14 @@ func (t *ftpTree) mkdir(path string) error {
 	return nil
 }
 
-// rename replaces what there is: where the server won't do that itself, it is deleted first.
+// rename replaces what there is.
 func (t *ftpTree) rename(from, to string) error {
-	err := t.conn.Rename(from, to)
-	if err == nil {
+	return over(t, to, func() error {
+		if err := t.conn.Rename(from, to); err != nil {
+			return t.failure(err)
+		}
 		return nil
-	}
-	failure := t.failure(err)
-	if failure.Kind != Refused {
-		return failure
-	}
-	if _, err := t.size(to); err != nil {
-		return failure
-	}
-	if err := t.conn.Delete(to); err != nil {
-		return t.failure(err)
-	}
-	if err := t.conn.Rename(from, to); err != nil {
-		return t.failure(err)
-	}
-	return nil
+	})
 }
 
 func (t *ftpTree) remove(path string) error {

@@ -150,24 +150,12 @@ func (t *sftpTree) rename(from, to string) error {
 		}
 		return nil
 	}
-	err := t.client.Rename(from, to)
-	if err == nil {
+	return over(t, to, func() error {
+		if err := t.client.Rename(from, to); err != nil {
+			return t.failure(err)
+		}
 		return nil
-	}
-	failure := t.failure(err)
-	if failure.Kind != Refused {
-		return failure
-	}
-	if _, err := t.size(to); err != nil {
-		return failure
-	}
-	if err := t.remove(to); err != nil {
-		return err
-	}
-	if err := t.client.Rename(from, to); err != nil {
-		return t.failure(err)
-	}
-	return nil
+	})
 }
 
 func (t *sftpTree) remove(path string) error {

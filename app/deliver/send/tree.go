@@ -24,6 +24,22 @@ type tree interface {
 	close() error
 }
 
+// over has rename give a file another name; where the server won't do that over one that
+// is there, that one is deleted first.
+func over(t tree, to string, rename func() error) error {
+	err := rename()
+	if err == nil || KindOf(err) != Refused {
+		return err
+	}
+	if _, missing := t.size(to); missing != nil {
+		return err
+	}
+	if err := t.remove(to); err != nil && !errors.Is(err, errNoSuchFile) {
+		return err
+	}
+	return rename()
+}
+
 var (
 	errNoSuchFile = fs.ErrNotExist
 	errCantTell   = errors.New("the server doesn't tell")
