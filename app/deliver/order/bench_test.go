@@ -21,10 +21,7 @@ import (
 // large is a photograph of 6000×4000 pixels, about 5 MB.
 func large(b *testing.B) []byte {
 	b.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(photo(b, "photos/orient-landscape-2.jpg")))
-	if err != nil {
-		b.Fatal(err)
-	}
+	img := decoded(b, photo(b, "photos/orient-landscape-2.jpg"))
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, resize.Resize(6000, 4000, img, resize.Bilinear), &jpeg.Options{Quality: 92}); err != nil {
 		b.Fatal(err)
@@ -88,10 +85,7 @@ func BenchmarkMake50(b *testing.B) { forMany(b, 50) }
 func BenchmarkPlain(b *testing.B) {
 	data := large(b)
 	ready(b, func(int) {
-		img, err := jpeg.Decode(bytes.NewReader(data))
-		if err != nil {
-			b.Fatal(err)
-		}
+		img := decoded(b, data)
 		var scaled image.Image = resize.Resize(2000, 0, img, resize.Lanczos3)
 		for q := 85; ; q -= 5 {
 			var out bytes.Buffer

@@ -3,6 +3,7 @@ package order
 import (
 	"bytes"
 	"encoding/json"
+	"image"
 	"image/jpeg"
 	"os"
 	"os/exec"
@@ -116,16 +117,18 @@ func readsBack(t *testing.T, name string, xmp []byte, want metadata.Record) {
 	}
 }
 
+func decoded(t testing.TB, data []byte) image.Image {
+	t.Helper()
+	img, err := jpeg.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
 func samePixels(t *testing.T, a, b []byte) bool {
 	t.Helper()
-	x, err := jpeg.Decode(bytes.NewReader(a))
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := jpeg.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	x, y := decoded(t, a), decoded(t, b)
 	if x.Bounds() != y.Bounds() {
 		return false
 	}

@@ -116,11 +116,7 @@ func opened(t testing.TB, p send.Parcel) []byte {
 
 func size(t testing.TB, data []byte) image.Point {
 	t.Helper()
-	img, err := jpeg.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img.Bounds().Size()
+	return decoded(t, data).Bounds().Size()
 }
 
 func TestAnUntouchedOriginalGoesByteForByte(t *testing.T) {
@@ -464,14 +460,7 @@ func plain(t testing.TB, s image.Point, grey uint8) []byte {
 // changed counts the pixels whose brightness is far from what it was.
 func changed(t testing.TB, a, b []byte) (n int) {
 	t.Helper()
-	x, err := jpeg.Decode(bytes.NewReader(a))
-	if err != nil {
-		t.Fatal(err)
-	}
-	y, err := jpeg.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
+	x, y := decoded(t, a), decoded(t, b)
 	for i := range x.Bounds().Dx() * x.Bounds().Dy() {
 		at := image.Pt(i%x.Bounds().Dx(), i/x.Bounds().Dx())
 		p, q := color.GrayModel.Convert(x.At(at.X, at.Y)).(color.Gray).Y, color.GrayModel.Convert(y.At(at.X, at.Y)).(color.Gray).Y
